@@ -1,0 +1,41 @@
+import type { ErrorCode } from '../runtime/errors.ts';
+
+/** Named parts of one turn's latency, in milliseconds; together they are the whole. DESIGN: mouth-to-ear. */
+export const LATENCY_STAGES = [
+  'endpointing',
+  'gateway',
+  'bus',
+  'lane',
+  'voice_activity',
+  'turn_wait',
+  'transcript',
+  'first_token',
+  'first_speech',
+  'egress',
+] as const;
+export type LatencyStage = (typeof LATENCY_STAGES)[number];
+
+/** Milliseconds per stage. */
+export type StageLatencies = Readonly<Record<LatencyStage, number>>;
+
+/** What a worker tells a caller, as msgpack in an `event` envelope; wires turn it into their own messages. */
+export type AgentEvent =
+  | { readonly type: 'transcript'; readonly role: 'caller' | 'agent'; readonly text: string; readonly final: boolean; readonly turn: number }
+  | { readonly type: 'text'; readonly content: string }
+  | { readonly type: 'speech_started' }
+  | { readonly type: 'speech_stopped' }
+  /** The agent's first audio went out; `stages.egress` is filled in by the gateway. */
+  | { readonly type: 'turn'; readonly turn: number; readonly stages: StageLatencies }
+  /** Throw away agent audio not yet played: the caller spoke over it or cancelled. */
+  | { readonly type: 'clear' }
+  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly retryAfterMs?: number };
+
+/** Body of a `text` envelope. */
+export interface TextBody {
+  readonly content: string;
+}
+
+/** Body of an `ended` envelope. */
+export interface EndedBody {
+  readonly reason: 'agent' | 'deleted' | 'expired';
+}

@@ -1,0 +1,159 @@
+/**
+ * What travels on the bus between a gateway and a worker: many envelopes packed into one message, a fixed binary header
+ * before each payload, little-endian throughout.
+ *
+ * batch:    [magic u8 'V'][version u8][count u16][flushed-at µs u32] then `count` envelopes
+ * envelope: [payload bytes u32][type u8][lane u8][flags u16][slot u32][fence u32][seq u32][stamp µs u32][media ms u32] payload
+ */
+export const BATCH_HEADER_BYTES = 8;
+export const ENVELOPE_HEADER_BYTES = 28;
+export const BATCH_MAGIC = 0x56;
+export const BATCH_VERSION = 1;
+
+/** What an envelope carries. Ingress types are below 16, egress types from 16 on. */
+export const ENVELOPE_TYPE = {
+  /** Caller's audio in the session's input format. */
+  audio: 1,
+  /** Caller's text: msgpack of TextBody. */
+  text: 2,
+  /** Caller wants the agent to stop. No payload. */
+  cancel: 3,
+  /** The caller's device played everything up to the egress seq in `seq`. No payload. */
+  played: 4,
+  /** The caller's connection is gone; the session may be resumed. No payload. */
+  gone: 5,
+  /** Agent's audio in the session's output format; `media ms` is its place in the reply. */
+  speech: 16,
+  /** Something to tell the caller: msgpack of AgentEvent. */
+  event: 17,
+  /** Everything up to the ingress seq in `seq` is committed. No payload. */
+  ack: 18,
+  /** The session is over: msgpack of EndedBody. */
+  ended: 19,
+  /** The worker gave the session up in order; claim it anew. No payload. */
+  released: 20,
+} as const;
+export type EnvelopeType = (typeof ENVELOPE_TYPE)[keyof typeof ENVELOPE_TYPE];
+
+/** Bits of an envelope's flags. */
+export const ENVELOPE_FLAG = {
+  /** First audio of an agent turn: ends the turn's mouth-to-ear latency. */
+  firstOfTurn: 1,
+} as const;
+
+/** One envelope as numbers and bytes. `stampUs` is a wrapping microsecond clock (see `stampUs` in runtime/clock). */
+export interface Envelope {
+  readonly type: number;
+  readonly lane: number;
+  readonly flags: number;
+  readonly slot: number;
+  readonly fence: number;
+  readonly seq: number;
+  /** Ingress: when the gateway received the frame. Egress: when the worker sent it. */
+  readonly stampUs: number;
+  readonly mediaMs: number;
+  readonly payload: Uint8Array;
+}
+
+/** Collects envelopes for one subject until they are flushed as one bus message. */
+export class BatchEncoder {
+  #bytes: Buffer;
+  #length = BATCH_HEADER_BYTES;
+  #count = 0;
+
+  constructor(initialBytes = 16_384) {
+    this.#bytes = Buffer.allocUnsafeSlow(initialBytes);
+  }
+
+  /** Envelopes waiting. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Bytes waiting, headers included. */
+  get bytes(): number {
+    return this.#length;
+  }
+
+  /** Appends one envelope, copying its payload. */
+  add(envelope: Envelope): void {
+    const { payload } = envelope;
+    this.#reserve(ENVELOPE_HEADER_BYTES + payload.length);
+    const bytes = this.#bytes;
+    let at = bytes.writeUInt32LE(payload.length, this.#length);
+    at = bytes.writeUInt8(envelope.type, at);
+    at = bytes.writeUInt8(envelope.lane, at);
+    at = bytes.writeUInt16LE(envelope.flags, at);
+    at = bytes.writeUInt32LE(envelope.slot, at);
+    at = bytes.writeUInt32LE(envelope.fence, at);
+    at = bytes.writeUInt32LE(envelope.seq >>> 0, at);
+    at = bytes.writeUInt32LE(envelope.stampUs >>> 0, at);
+    at = bytes.writeUInt32LE(envelope.mediaMs >>> 0, at);
+    bytes.set(payload, at);
+    this.#length = at + payload.length;
+    this.#count += 1;
+  }
+
+  /** The batch so far as bytes valid until the next `add`; the encoder starts anew. */
+  flush(flushedAtUs: number): Uint8Array {
+    const bytes = this.#bytes;
+    bytes.writeUInt8(BATCH_MAGIC, 0);
+    bytes.writeUInt8(BATCH_VERSION, 1);
+    bytes.writeUInt16LE(this.#count, 2);
+    bytes.writeUInt32LE(flushedAtUs >>> 0, 4);
+    const batch = bytes.subarray(0, this.#length);
+    this.#length = BATCH_HEADER_BYTES;
+    this.#count = 0;
+    return batch;
+  }
+
+  #reserve(extra: number): void {
+    const needed = this.#length + extra;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
+  }
+}
+
+/** Why a batch could not be read. */
+export type BatchFault = 'short' | 'magic' | 'version' | 'truncated';
+
+/**
+ * Hands each envelope of a batch to `visit`, with the batch's flush stamp. Payloads are views into `batch`.
+ * Never throws on bad bytes: returns what was wrong, after the envelopes that were whole.
+ */
+export function readBatch(
+  batch: Uint8Array,
+  visit: (envelope: Envelope, flushedAtUs: number) => void,
+): BatchFault | undefined {
+  if (batch.length < BATCH_HEADER_BYTES) return 'short';
+  const bytes = Buffer.from(batch.buffer, batch.byteOffset, batch.length);
+  if (bytes.readUInt8(0) !== BATCH_MAGIC) return 'magic';
+  if (bytes.readUInt8(1) !== BATCH_VERSION) return 'version';
+  const count = bytes.readUInt16LE(2);
+  const flushedAtUs = bytes.readUInt32LE(4);
+  let at = BATCH_HEADER_BYTES;
+  for (let i = 0; i < count; i++) {
+    if (at + ENVELOPE_HEADER_BYTES > bytes.length) return 'truncated';
+    const end = at + ENVELOPE_HEADER_BYTES + bytes.readUInt32LE(at);
+    if (end > bytes.length) return 'truncated';
+    visit(readEnvelope(bytes, at, end), flushedAtUs);
+    at = end;
+  }
+  return undefined;
+}
+
+function readEnvelope(bytes: Buffer, at: number, end: number): Envelope {
+  return {
+    type: bytes.readUInt8(at + 4),
+    lane: bytes.readUInt8(at + 5),
+    flags: bytes.readUInt16LE(at + 6),
+    slot: bytes.readUInt32LE(at + 8),
+    fence: bytes.readUInt32LE(at + 12),
+    seq: bytes.readUInt32LE(at + 16),
+    stampUs: bytes.readUInt32LE(at + 20),
+    mediaMs: bytes.readUInt32LE(at + 24),
+    payload: bytes.subarray(at + ENVELOPE_HEADER_BYTES, end),
+  };
+}

@@ -1,0 +1,17 @@
+/** Milliseconds since the epoch, with fractions, never stepping back within a process. */
+export function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/**
+ * A moment in milliseconds as a wrapping unsigned 32-bit microsecond stamp, as envelopes carry it.
+ * Wraps every 71.6 minutes; differences are taken with `elapsedMs`.
+ */
+export function stampUs(momentMs: number): number {
+  return Math.floor((momentMs * 1000) % 0x1_0000_0000);
+}
+
+/** Milliseconds from one stamp to a later one; a difference over half the wrap counts as negative (clocks of two hosts). */
+export function elapsedMs(fromUs: number, toUs: number): number {
+  return ((toUs - fromUs) | 0) / 1000;
+}
