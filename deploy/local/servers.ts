@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './ports.ts';
+import { startProcess, StartError, type ProcessSpec, type RunningProcess } from './processes.ts';
+
+const PROBE_TIMEOUT_MS = 1000;
+const READY_TIMEOUT_MS = 15_000;
+/** How often another free port is tried when the first was taken between asking and using it. */
+const PORT_ATTEMPTS = 5;
+
+/** A server on 127.0.0.1 that this process started. */
+export interface RunningServer extends RunningProcess {
+  readonly url: string;
+  readonly port: number;
+}
+
+export interface ServerOptions {
+  /** Instead of a free one: to come back where it was. */
+  readonly port?: number;
+  /** Instead of `nats` or `redis`, in messages. */
+  readonly name?: string;
+  readonly onLine?: (line: string) => void;
+}
+
+/** Starts `nats-server` from the PATH, configured by nothing but flags, ready for clients. Throws StartError. */
+export function startNats(options: ServerOptions = {}): Promise<RunningServer> {
+  // A stranger that took the port in between must not pass for ours: the server is known by its name.
+  const identity = `voxfleet-${randomUUID()}`;
+  return onFreePort(options.port, async (port) => {
+    const running = await startProcess({
+      ...serverSpec('nats', options),
+      command: 'nats-server',
+      args: ['--addr', '127.0.0.1', '--port', String(port), '--name', identity],
+      isReady: () => answers(port, '', `"server_name":"${identity}"`),
+    });
+    return { ...running, port, url: `nats://127.0.0.1:${port}` };
+  });
+}
+
+/** Starts `redis-server` from the PATH, in memory only, ready for clients. Throws StartError. */
+export function startRedis(options: ServerOptions = {}): Promise<RunningServer> {
+  return onFreePort(options.port, async (port) => {
+    const folder = await mkdtemp(join(tmpdir(), 'voxfleet-redis-'));
+    const forget = (): Promise<void> => rm(folder, { recursive: true, force: true });
+    try {
+      const running = await startProcess({
+        ...serverSpec('redis', options),
+        command: 'redis-server',
+        args: ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', folder],
+        isReady: (pid) => answers(port, 'INFO server\r\n', `process_id:${pid}\r\n`),
+      });
+      return { ...running, exited: running.exited.finally(forget), port, url: `redis://127.0.0.1:${port}` };
+    } catch (error) {
+      await forget();
+      throw error;
+    }
+  });
+}
+
+function serverSpec(name: string, options: ServerOptions): Pick<ProcessSpec, 'name' | 'readyTimeoutMs' | 'onLine'> {
+  return {
+    name: options.name ?? name,
+    readyTimeoutMs: READY_TIMEOUT_MS,
+    ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
+  };
+}
+
+async function onFreePort(wanted: number | undefined, start: (port: number) => Promise<RunningServer>): Promise<RunningServer> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start(wanted ?? (await freePort()));
+    } catch (error) {
+      const taken = error instanceof StartError && /address already in use/i.test(error.message);
+      if (!taken || wanted !== undefined || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Whether a server on this port, asked `question`, has `expected` in the first of its answer. */
+function answers(port: number, question: string, expected: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: '127.0.0.1', port, timeout: PROBE_TIMEOUT_MS });
+    const settle = (ready: boolean): void => {
+      socket.destroy();
+      resolve(ready);
+    };
+    socket.setEncoding('utf8').once('connect', () => { socket.write(question); });
+    socket.once('data', (text: string) => { settle(text.includes(expected)); });
+    socket.once('timeout', () => { settle(false); }).once('error', () => { settle(false); }).once('close', () => { settle(false); });
+  });
+}

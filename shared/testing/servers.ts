@@ -1,0 +1,4 @@
+/** What tests run for real: the same pieces the local supervisor runs the fleet with. */
+export { freePort } from '../../deploy/local/ports.ts';
+export { startProcess } from '../../deploy/local/processes.ts';
+export { startNats, startRedis } from '../../deploy/local/servers.ts';
