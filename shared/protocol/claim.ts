@@ -9,6 +9,8 @@ export interface ClaimRequest {
   readonly lane: GrantedLane;
   /** Whether the caller wants to hear and see the agent before it has sent audio. */
   readonly listening: boolean;
+  /** The highest egress seq the gateway passed on; the worker numbers on from beyond it. */
+  readonly seenEgressSeq: number;
   /** The owner that the gateway saw die, if any: its unexpired lease may be taken over. */
   readonly lost?: { readonly workerId: string; readonly fence: number };
 }

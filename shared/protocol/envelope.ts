@@ -55,15 +55,13 @@ export interface Envelope {
   readonly payload: Uint8Array;
 }
 
+const SMALLEST_BATCH_BYTES = 1024;
+
 /** Collects envelopes for one subject until they are flushed as one bus message. */
 export class BatchEncoder {
-  #bytes: Buffer;
+  #bytes = Buffer.allocUnsafe(SMALLEST_BATCH_BYTES);
   #length = BATCH_HEADER_BYTES;
   #count = 0;
-
-  constructor(initialBytes = 16_384) {
-    this.#bytes = Buffer.allocUnsafeSlow(initialBytes);
-  }
 
   /** Envelopes waiting. */
   get count(): number {
@@ -94,7 +92,10 @@ export class BatchEncoder {
     this.#count += 1;
   }
 
-  /** The batch so far as bytes valid until the next `add`; the encoder starts anew. */
+  /**
+   * The batch so far, as bytes that now belong to the taker (the bus client may hold them until its own flush).
+   * The encoder starts anew with a buffer of about the size that was needed.
+   */
   flush(flushedAtUs: number): Uint8Array {
     const bytes = this.#bytes;
     bytes.writeUInt8(BATCH_MAGIC, 0);
@@ -102,6 +103,7 @@ export class BatchEncoder {
     bytes.writeUInt16LE(this.#count, 2);
     bytes.writeUInt32LE(flushedAtUs >>> 0, 4);
     const batch = bytes.subarray(0, this.#length);
+    this.#bytes = Buffer.allocUnsafe(Math.max(SMALLEST_BATCH_BYTES, this.#length * 2));
     this.#length = BATCH_HEADER_BYTES;
     this.#count = 0;
     return batch;
@@ -110,7 +112,7 @@ export class BatchEncoder {
   #reserve(extra: number): void {
     const needed = this.#length + extra;
     if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
   }

@@ -1,0 +1,40 @@
+import { BatchEncoder, type Envelope } from '../protocol/envelope.ts';
+import { nowMs, stampUs } from '../runtime/clock.ts';
+
+/** A batch is sent before the end of the event-loop turn once it holds this much (measured: more gives nothing). */
+const FLUSH_AT_BYTES = 48_000;
+
+/**
+ * Packs the envelopes of many sessions bound for one subject into one bus message per event-loop turn, because what costs
+ * is messages, hardly bytes.
+ */
+export class Batcher {
+  readonly #send: (batch: Uint8Array) => void;
+  readonly #encoder = new BatchEncoder();
+  #scheduled = false;
+
+  /** `send` publishes one finished batch. */
+  constructor(send: (batch: Uint8Array) => void) {
+    this.#send = send;
+  }
+
+  /** Appends an envelope; it leaves with this event-loop turn. */
+  add(envelope: Envelope): void {
+    this.#encoder.add(envelope);
+    if (this.#encoder.bytes >= FLUSH_AT_BYTES) this.flush();
+    else if (!this.#scheduled) this.#schedule();
+  }
+
+  /** Sends what is waiting, if anything. */
+  flush(): void {
+    if (this.#encoder.count > 0) this.#send(this.#encoder.flush(stampUs(nowMs())));
+  }
+
+  #schedule(): void {
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.flush();
+    });
+  }
+}

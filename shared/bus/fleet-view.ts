@@ -1,0 +1,45 @@
+import type { WorkerHeartbeat } from '../protocol/heartbeat.ts';
+
+/** What one process knows of all workers, folded from heartbeats. Time is an argument. */
+export class FleetView {
+  readonly #lostAfterMs: number;
+  readonly #workers = new Map<string, { heartbeat: WorkerHeartbeat; seenAtMs: number }>();
+
+  /** A worker that was silent for `lostAfterMs` is lost. */
+  constructor(lostAfterMs: number) {
+    this.#lostAfterMs = lostAfterMs;
+  }
+
+  /** Takes in one heartbeat. */
+  hear(heartbeat: WorkerHeartbeat, nowMs: number): void {
+    this.#workers.set(heartbeat.workerId, { heartbeat, seenAtMs: nowMs });
+  }
+
+  /** Forgets a worker known to be gone. */
+  forget(workerId: string): void {
+    this.#workers.delete(workerId);
+  }
+
+  /** The ids of workers that fell silent since the last call; each is named once and forgotten. */
+  takeLost(nowMs: number): readonly string[] {
+    const lost: string[] = [];
+    for (const [workerId, { seenAtMs }] of this.#workers) if (nowMs - seenAtMs > this.#lostAfterMs) lost.push(workerId);
+    for (const workerId of lost) this.#workers.delete(workerId);
+    return lost;
+  }
+
+  /** The newest heartbeat of every known worker. */
+  heartbeats(): readonly WorkerHeartbeat[] {
+    return [...this.#workers.values()].map(({ heartbeat }) => heartbeat);
+  }
+
+  /** Workers that take sessions, and their slots together. */
+  totals(): { readonly workers: number; readonly slotsUsed: number; readonly slotsTotal: number } {
+    const ready = this.heartbeats().filter(({ state }) => state === 'ready');
+    return {
+      workers: ready.length,
+      slotsUsed: ready.reduce((sum, { slotsUsed }) => sum + slotsUsed, 0),
+      slotsTotal: ready.reduce((sum, { slotsTotal }) => sum + slotsTotal, 0),
+    };
+  }
+}

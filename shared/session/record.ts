@@ -1,0 +1,38 @@
+import type { SessionConfig } from '../protocol/agent-config.ts';
+
+/** A session id: given by the client or made by the gateway; fits a URL path and a Redis hash tag. */
+export const SESSION_ID_PATTERN = /^[A-Za-z0-9._~-]{1,128}$/;
+
+/** Where a session is in its life. */
+export type SessionState = 'created' | 'active' | 'ended';
+
+/** A session record as read from Redis. */
+export interface SessionRecord {
+  readonly config: SessionConfig;
+  readonly state: SessionState;
+  /** The worker that holds or last held the lease; empty where nobody does. */
+  readonly owner: string;
+  readonly fence: number;
+  readonly leaseUntilMs: number;
+  /** Ingress is committed up to here. */
+  readonly ingressSeq: number;
+  readonly egressSeq: number;
+  readonly expiresAtMs: number;
+}
+
+/** What is kept of a conversation, in order: one entry a caller turn, a finished agent sentence, an agent turn's end. */
+export type ConversationItem =
+  | { readonly kind: 'caller'; readonly turn: number; readonly text: string; readonly atMs: number }
+  | { readonly kind: 'sentence'; readonly turn: number; readonly index: number; readonly text: string; readonly atMs: number }
+  /** The agent's turn is over; `text` is what the caller heard of it. */
+  | { readonly kind: 'agent'; readonly turn: number; readonly text: string; readonly interrupted: boolean; readonly atMs: number };
+
+/** Redis key of a session's record. The id is the hash tag, so that a cluster keeps a session in one shard. */
+export function recordKey(sessionId: string): string {
+  return `vox:{${sessionId}}`;
+}
+
+/** Redis key of a session's conversation items. */
+export function itemsKey(sessionId: string): string {
+  return `vox:{${sessionId}}:items`;
+}
