@@ -39,6 +39,8 @@ export type EnvelopeType = (typeof ENVELOPE_TYPE)[keyof typeof ENVELOPE_TYPE];
 export const ENVELOPE_FLAG = {
   /** First audio of an agent turn: ends the turn's mouth-to-ear latency. */
   firstOfTurn: 1,
+  /** Sent again from a replay ring: its age is no sign of overload. */
+  replayed: 2,
 } as const;
 
 /** One envelope as numbers and bytes. `stampUs` is a wrapping microsecond clock (see `stampUs` in runtime/clock). */
