@@ -29,8 +29,10 @@ export interface ProcessSpec {
   /** Ready once this, given the process id, answers true; without it and `readyUrl` a process is ready when it runs. */
   readonly isReady?: (pid: number) => Promise<boolean>;
   readonly readyTimeoutMs?: number;
+  /** Aborted while the process is not ready yet: it is killed and `startProcess` rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Hears each line of its output. */
-  readonly onLine?: (line: string) => void;
+  readonly onLine?: ((line: string) => void) | undefined;
 }
 
 /** How a process ended. */
@@ -135,12 +137,17 @@ async function untilReady(spec: ProcessSpec, running: RunningProcess): Promise<v
   const deadline = performance.now() + timeoutMs;
   let exit: ProcessExit | undefined;
   void running.exited.then((ended) => { exit = ended; });
-  const isReady = spec.isReady ?? (spec.readyUrl === undefined ? undefined : () => answersOk(spec.readyUrl ?? ''));
-  while (isReady !== undefined && !(await isReady(running.pid))) {
+  while (!(await isReady(spec, running))) {
+    spec.signal?.throwIfAborted();
     if (exit !== undefined) throw new StartError(spec.name, `${spec.name} ended before it was ready (${exitWords(exit)})${lastWords(running)}`);
     if (performance.now() > deadline) throw new StartError(spec.name, `${spec.name} was not ready after ${timeoutMs / 1000} s${lastWords(running)}`);
     await Promise.race([sleep(PROBE_INTERVAL_MS), running.exited]);
   }
+}
+
+async function isReady(spec: ProcessSpec, running: RunningProcess): Promise<boolean> {
+  if (spec.isReady !== undefined) return spec.isReady(running.pid);
+  return spec.readyUrl === undefined || answersOk(spec.readyUrl);
 }
 
 /** How a process ended, in words. */

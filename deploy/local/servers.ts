@@ -22,7 +22,9 @@ export interface ServerOptions {
   readonly port?: number;
   /** Instead of `nats` or `redis`, in messages. */
   readonly name?: string;
-  readonly onLine?: (line: string) => void;
+  readonly onLine?: ((line: string) => void) | undefined;
+  /** See ProcessSpec. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Starts `nats-server` from the PATH, configured by nothing but flags, ready for clients. Throws StartError. */
@@ -60,12 +62,8 @@ export function startRedis(options: ServerOptions = {}): Promise<RunningServer> 
   });
 }
 
-function serverSpec(name: string, options: ServerOptions): Pick<ProcessSpec, 'name' | 'readyTimeoutMs' | 'onLine'> {
-  return {
-    name: options.name ?? name,
-    readyTimeoutMs: READY_TIMEOUT_MS,
-    ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
-  };
+function serverSpec(name: string, options: ServerOptions): Pick<ProcessSpec, 'name' | 'readyTimeoutMs' | 'onLine' | 'signal'> {
+  return { name: options.name ?? name, readyTimeoutMs: READY_TIMEOUT_MS, onLine: options.onLine, signal: options.signal };
 }
 
 async function onFreePort(wanted: number | undefined, start: (port: number) => Promise<RunningServer>): Promise<RunningServer> {

@@ -1,0 +1,112 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ChildGroup } from './child-group.ts';
+import { LogFile } from './log-file.ts';
+import { freePort } from './ports.ts';
+import { startProcess, type RunningProcess } from './processes.ts';
+import { startNats, startRedis, type RunningServer, type ServerOptions } from './servers.ts';
+import type { ChildPlan } from './supervised-child.ts';
+import { terminalLine } from './terminal-line.ts';
+
+/** A fleet on this machine, as data. */
+export interface FleetOptions {
+  /** The first gateway's port; the next ones follow. */
+  readonly port: number;
+  readonly gateways: number;
+  readonly workers: number;
+  /** Compiled entry points. */
+  readonly gatewayMain: string;
+  readonly workerMain: string;
+  /** Where each child's output goes, a file each. Made if it is not there. */
+  readonly logFolder: string;
+  /** Added to the environment of gateways and workers. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Hears what a person should know: deaths, restarts, warnings of the children. */
+  readonly say: (text: string) => void;
+}
+
+/** A fleet that runs; its children are named nats, redis, gateway-1…, worker-1…. */
+export interface Fleet {
+  readonly natsUrl: string;
+  readonly redisUrl: string;
+  readonly gatewayUrls: readonly string[];
+  readonly group: ChildGroup;
+  /** Ends everything, gateways and workers first; resolves when nothing is left and the log files are closed. */
+  stop(timeoutMs: number): Promise<void>;
+}
+
+interface Addresses {
+  readonly nats: number;
+  readonly redis: number;
+  readonly admin: readonly number[];
+}
+
+/** Plans NATS, Redis, gateways and workers; nothing runs before `group.start()`, which says what cannot start as StartError. */
+export async function planFleet(options: FleetOptions): Promise<Fleet> {
+  const addresses = await pickPorts(options.workers);
+  const natsUrl = `nats://127.0.0.1:${addresses.nats}`;
+  const redisUrl = `redis://127.0.0.1:${addresses.redis}`;
+  const logs = new FleetLogs(options);
+  const env = { ...options.env, NATS_URL: natsUrl, REDIS_URL: redisUrl };
+  const servers = [serverPlan('nats', startNats, addresses.nats, logs), serverPlan('redis', startRedis, addresses.redis, logs)];
+  const gatewayPorts = Array.from({ length: options.gateways }, (_, index) => options.port + index);
+  const gateways = gatewayPorts.map((port, index) =>
+    nodePlan(`gateway-${index + 1}`, options.gatewayMain, { ...env, GATEWAY_ID: `gateway-${index + 1}`, PORT: String(port) }, port, logs));
+  const workers = addresses.admin.map((port, index) =>
+    nodePlan(`worker-${index + 1}`, options.workerMain, { ...env, WORKER_ID: `worker-${index + 1}`, ADMIN_PORT: String(port) }, port, logs));
+  const group = new ChildGroup([servers, [...workers, ...gateways]], options.say);
+  const stop = async (timeoutMs: number): Promise<void> => {
+    await group.stop(timeoutMs);
+    logs.close();
+  };
+  return { natsUrl, redisUrl, gatewayUrls: gatewayPorts.map((port) => `http://127.0.0.1:${port}`), group, stop };
+}
+
+/** Distinct ports, fixed for the fleet's life, so that a child that is started again is found where it was. */
+async function pickPorts(workers: number): Promise<Addresses> {
+  const ports = new Set<number>();
+  while (ports.size < workers + 2) ports.add(await freePort());
+  const [nats = 0, redis = 0, ...admin] = ports;
+  return { nats, redis, admin };
+}
+
+/** The log files of the children, and what of their lines reaches the terminal. */
+class FleetLogs {
+  readonly #folder: string;
+  readonly #say: (text: string) => void;
+  readonly #files = new Map<string, LogFile>();
+
+  constructor(options: FleetOptions) {
+    this.#folder = options.logFolder;
+    this.#say = options.say;
+    mkdirSync(this.#folder, { recursive: true });
+  }
+
+  /** Where the lines of one child go; a server's stay in its file. */
+  listener(name: string, onTerminal: boolean): (line: string) => void {
+    const file = new LogFile(join(this.#folder, `${name}.log`));
+    this.#files.set(name, file);
+    return (line) => {
+      file.write(line);
+      const shown = onTerminal ? terminalLine(line) : undefined;
+      if (shown !== undefined) this.#say(`${name} | ${shown}`);
+    };
+  }
+
+  close(): void {
+    for (const file of this.#files.values()) file.close();
+    this.#files.clear();
+  }
+}
+
+function serverPlan(name: string, start: (options: ServerOptions) => Promise<RunningServer>, port: number, logs: FleetLogs): ChildPlan {
+  const onLine = logs.listener(name, false);
+  return { name, start: (signal) => start({ name, port, onLine, signal }) };
+}
+
+function nodePlan(name: string, main: string, env: Readonly<Record<string, string>>, healthPort: number, logs: FleetLogs): ChildPlan {
+  const onLine = logs.listener(name, true);
+  const readyUrl = `http://127.0.0.1:${healthPort}/health/ready`;
+  const args = ['--enable-source-maps', main];
+  return { name, start: (signal): Promise<RunningProcess> => startProcess({ name, command: process.execPath, args, env, readyUrl, onLine, signal }) };
+}

@@ -1,0 +1,91 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { lastWords, run, say, SetupError } from './run.mjs';
+
+const SERVER_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
+const LIBRARY_FOLDERS = ['/usr/lib', '/usr/local/lib'];
+
+/**
+ * What is needed from the operating system: how it is found, its packages on Debian and in Homebrew. The fleet runs without
+ * what is `optional`: a caller's speech is then not understood by the embedded recognizer, all else works.
+ */
+const NEEDS = [
+  { what: 'nats-server', isThere: () => onPath('nats-server'), debian: 'nats-server', brew: 'nats-server' },
+  { what: 'redis-server', isThere: () => onPath('redis-server'), debian: 'redis-server', brew: 'redis' },
+  { what: 'libpocketsphinx (embedded recognizer)', isThere: () => hasLibrary('libpocketsphinx.so.3'), debian: 'libpocketsphinx3', optional: true },
+  { what: 'its English model', isThere: () => existsSync('/usr/share/pocketsphinx/model/en-us/en-us/mdef'), debian: 'pocketsphinx-en-us', optional: true },
+];
+const TEST_NEEDS = [
+  { what: 'chromium', isThere: () => onPath('chromium'), debian: 'chromium', brew: 'chromium' },
+  { what: 'human recordings (pocketsphinx-testdata)', isThere: () => existsSync('/usr/share/pocketsphinx/test/data'), debian: 'pocketsphinx-testdata' },
+  { what: 'human recordings (alsa-utils)', isThere: () => existsSync('/usr/share/sounds/alsa/Front_Center.wav'), debian: 'alsa-utils' },
+];
+
+/** Installs the system programs that are missing, where there is apt-get; elsewhere says what to install. Throws SetupError. */
+export function installPrograms(forTests) {
+  const needs = forTests ? [...NEEDS, ...TEST_NEEDS] : NEEDS;
+  const missing = needs.filter((need) => !need.isThere());
+  if (missing.length === 0) return;
+  if (onPath('apt-get')) {
+    installWithApt(missing);
+    const still = missing.filter((need) => !need.isThere());
+    if (still.length > 0) throw new SetupError(`apt-get installed its packages, but these are still not found: ${list(still)}.`);
+  } else {
+    adviseWithoutApt(missing);
+  }
+}
+
+function installWithApt(missing) {
+  const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...missing.map((need) => need.debian)];
+  const prefix = rootPrefix();
+  if (prefix === undefined) {
+    throw new SetupError(`missing: ${list(missing)}. Installing needs root; run this, then start again:\n  sudo ${install.join(' ')}`);
+  }
+  say(`Installing with apt-get: ${missing.map((need) => need.debian).join(', ')}`);
+  // Passed through `env`, because sudo clears the environment.
+  const asRoot = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C'];
+  const input = prefix.length > 0 ? 'inherit' : 'ignore';
+  for (const [command, ...args] of [[...asRoot, 'apt-get', 'update'], [...asRoot, ...install]]) {
+    const { ok, output } = run(command, args, { input });
+    if (!ok) throw new SetupError(`apt-get could not install ${list(missing)}; is the network up? Its last words:${lastWords(output, /^(E|W|Err|sudo)[: ]/)}`);
+  }
+}
+
+/** What makes a command run as root: nothing for root, sudo where it may be used; undefined where neither. */
+function rootPrefix() {
+  if (process.getuid?.() === 0) return [];
+  if (!onPath('sudo')) return undefined;
+  if (run('sudo', ['-n', 'true']).ok) return ['sudo', '-n'];
+  return process.stdin.isTTY ? ['sudo'] : undefined;
+}
+
+function adviseWithoutApt(missing) {
+  const needed = missing.filter((need) => need.optional !== true);
+  if (needed.length === 0) {
+    say(`Not found: ${list(missing)}. Going on without the embedded recognizer: text and hosted recognizers work, speech is not understood offline.`);
+    return;
+  }
+  const brewed = needed.flatMap((need) => (need.brew === undefined ? [] : [need.brew]));
+  const advice =
+    process.platform === 'darwin'
+      ? `On macOS: brew install ${brewed.join(' ')}`
+      : `Install them with this system's package manager so that they are on the PATH; on Debian and Ubuntu the packages are: ${needed.map((need) => need.debian).join(' ')}`;
+  throw new SetupError(`missing: ${list(needed)}. There is no apt-get here to install them with. ${advice}.`);
+}
+
+function list(needs) {
+  return needs.map((need) => need.what).join(', ');
+}
+
+function onPath(program) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SERVER_FOLDERS];
+  return folders.some((folder) => folder !== '' && existsSync(join(folder, program)));
+}
+
+function hasLibrary(file) {
+  return LIBRARY_FOLDERS.some((folder) => {
+    if (!existsSync(folder)) return false;
+    const inside = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return [folder, ...inside.map((entry) => join(folder, entry.name))].some((place) => existsSync(join(place, file)));
+  });
+}
