@@ -1,0 +1,47 @@
+/**
+ * Knows up to which ingress seq everything is committed. Audio and text share one numbering: audio counts as done up to
+ * where it is known to be silence or stored as a turn, a text once it is answered and stored.
+ */
+export class AckLedger {
+  readonly #openTexts = new Set<number>();
+  #audioDone: number;
+  #lastAudio: number;
+  #received: number;
+
+  /** `committed`: what the session's record says. */
+  constructor(committed: number) {
+    this.#audioDone = committed;
+    this.#lastAudio = committed;
+    this.#received = committed;
+  }
+
+  /** The highest seq received. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** The seq up to which everything is committed. */
+  get committed(): number {
+    const audio = this.#audioDone >= this.#lastAudio ? this.#received : this.#audioDone;
+    return this.#openTexts.size === 0 ? audio : Math.min(audio, Math.min(...this.#openTexts) - 1);
+  }
+
+  audioReceived(seq: number): void {
+    this.#received = Math.max(this.#received, seq);
+    this.#lastAudio = Math.max(this.#lastAudio, seq);
+  }
+
+  /** All audio up to this seq is silence, stored or shed. */
+  audioDone(seq: number): void {
+    this.#audioDone = Math.max(this.#audioDone, seq);
+  }
+
+  textReceived(seq: number): void {
+    this.#received = Math.max(this.#received, seq);
+    this.#openTexts.add(seq);
+  }
+
+  textDone(seq: number): void {
+    this.#openTexts.delete(seq);
+  }
+}

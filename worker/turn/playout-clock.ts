@@ -1,0 +1,42 @@
+/**
+ * Reckons how much of an agent turn the caller has heard, for wires that do not tell: audio plays in real time from the
+ * moment it is sent, and pauses while there is none. Where the wire tells, its word counts. Time is an argument.
+ */
+export class PlayoutClock {
+  #sentMs = 0;
+  #startedAtMs: number | undefined;
+  #toldMs: number | undefined;
+
+  /** Milliseconds of audio sent so far. */
+  get sentMs(): number {
+    return this.#sentMs;
+  }
+
+  /** More audio went out. */
+  sent(durationMs: number, nowMs: number): void {
+    const behindMs = this.#startedAtMs === undefined ? undefined : nowMs - this.#startedAtMs - this.#sentMs;
+    if (this.#startedAtMs === undefined) this.#startedAtMs = nowMs;
+    else if (behindMs !== undefined && behindMs > 0) this.#startedAtMs += behindMs;
+    this.#sentMs += durationMs;
+  }
+
+  /** The caller's device says it played up to here. */
+  told(playedMs: number): void {
+    this.#toldMs = Math.max(this.#toldMs ?? 0, Math.min(playedMs, this.#sentMs));
+  }
+
+  /** Milliseconds of the turn heard by now. */
+  heardMs(nowMs: number): number {
+    return this.#toldMs ?? this.#reckonedMs(nowMs);
+  }
+
+  /** Milliseconds until all that was sent is played, by reckoning. */
+  remainingMs(nowMs: number): number {
+    return this.#sentMs - this.#reckonedMs(nowMs);
+  }
+
+  #reckonedMs(nowMs: number): number {
+    if (this.#startedAtMs === undefined) return 0;
+    return Math.min(this.#sentMs, Math.max(0, nowMs - this.#startedAtMs));
+  }
+}

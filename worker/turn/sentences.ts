@@ -1,0 +1,95 @@
+/** A sentence longer than this is cut at a word bound: no engine waits for a text that never ends. */
+const MAX_SENTENCE_CHARS = 240;
+
+/** From here on the first sentence is cut at a comma already, so that speech starts early. */
+const EARLY_CLAUSE_CHARS = 60;
+
+const TERMINATOR = /[.!?…]["'”’)\]»]*$/;
+const CLAUSE_END = /[,;:]["'”’)\]»]*$/;
+/** Terminators of scripts that put no space after a sentence. */
+const SPACELESS_TERMINATOR = /[。！？]["'”’)\]»」』）]*$/;
+const GOES_ON_ENDING = /["'”’)\]»」』）。！？]/;
+/** Abbreviations after which a sentence goes on. */
+const ABBREVIATION = /(?:^|[^\p{L}\p{N}])(?:mr|mrs|ms|dr|prof|st|mt|vs|fig|approx|dept|est|gen|col|capt|sgt|lt|rev|hon|cf|al)\.$/iu;
+/** Abbreviations that end a sentence where a capital follows. */
+const ABBREVIATION_OR_END = /(?:^|[^\p{L}\p{N}])(?:etc|inc|ltd|co|corp|jr|sr|a\.m|p\.m)\.$/iu;
+/** "No. 5" goes on, "No. I will not" has ended. */
+const NUMBER_SIGN = /(?:^|[^\p{L}\p{N}])(?:no|nos|p|pp|vol|art|sec)\.$/iu;
+/** "e.g.", "U.S." and the initials of a name, but not "I." */
+const INITIALS = /(?:^|[^\p{L}\p{N}])(?:\p{L}\.)+\p{L}\.$|(?:^|[^\p{L}\p{N}])(?![Ii])\p{L}\.$/u;
+/** The number of a list's item. */
+const ITEM_NUMBER = /^\d+\.$/;
+
+/**
+ * Cuts a stream of text into speakable sentences, at `.` `!` `?` `…` and line ends; not after abbreviations, initials or
+ * inside numbers and addresses. The first sentence may be cut at a comma once it is long. What comes out is what went in,
+ * up to white space, and does not depend on how the text was chopped. Holds no more than one sentence.
+ */
+export class SentenceSplitter {
+  #rest = '';
+  #isFirst = true;
+
+  /** Takes more text; gives the sentences it completed, trimmed, none of them empty. */
+  push(text: string): readonly string[] {
+    const sentences: string[] = [];
+    this.#rest = (this.#rest + text).trimStart();
+    for (let cut = findCut(this.#rest, this.#isFirst); cut !== undefined; cut = findCut(this.#rest, this.#isFirst)) {
+      sentences.push(this.#rest.slice(0, cut).trimEnd());
+      this.#rest = this.#rest.slice(cut).trimStart();
+      this.#isFirst = false;
+    }
+    return sentences;
+  }
+
+  /** The text is over: gives what is left, and starts anew. */
+  finish(): readonly string[] {
+    const last = this.#rest.trimEnd();
+    this.#rest = '';
+    this.#isFirst = true;
+    return last === '' ? [] : [last];
+  }
+}
+
+/**
+ * Where the first sentence of `text` ends, or undefined while more text is needed to tell. Decides from left to right and
+ * stops where it would have to know more, so that more text never changes an answer already given.
+ */
+function findCut(text: string, isFirst: boolean): number | undefined {
+  for (let at = 1; at < text.length; at++) {
+    const verdict = judge(text, at, isFirst);
+    if (verdict === 'unknown') return undefined;
+    if (verdict === 'cut') return at;
+    if (at === MAX_SENTENCE_CHARS) return wordBound(text);
+  }
+  return undefined;
+}
+
+/** Whether a sentence ends just before the character at `at`. */
+function judge(text: string, at: number, isFirst: boolean): 'cut' | 'no' | 'unknown' {
+  const next = text.charAt(at);
+  const head = text.slice(Math.max(0, at - MAX_SENTENCE_CHARS), at);
+  if (next === '\n') return 'cut';
+  if (!/\s/.test(next)) return SPACELESS_TERMINATOR.test(head) && !GOES_ON_ENDING.test(next) ? 'cut' : 'no';
+  if (TERMINATOR.test(head)) return judgeTerminator(head, text.charAt(at + 1));
+  return isFirst && at >= EARLY_CLAUSE_CHARS && CLAUSE_END.test(head) ? 'cut' : 'no';
+}
+
+/** Whether the mark at the end of `head` ends its sentence, seeing the one character after the space (none: not there yet). */
+function judgeTerminator(head: string, afterSpace: string): 'cut' | 'no' | 'unknown' {
+  if (ITEM_NUMBER.test(head) || ABBREVIATION.test(head)) return 'no';
+  const isNumberSign = NUMBER_SIGN.test(head);
+  if (isNumberSign || ABBREVIATION_OR_END.test(head)) {
+    if (afterSpace === '') return 'unknown';
+    const goesOn = isNumberSign ? /\d/.test(afterSpace) : !/[\p{Lu}\s]/u.test(afterSpace);
+    return goesOn ? 'no' : 'cut';
+  }
+  return INITIALS.test(head) ? 'no' : 'cut';
+}
+
+/** The last white space of the longest allowed sentence, or its end where it is one long word (never inside a surrogate pair). */
+function wordBound(text: string): number {
+  for (let at = MAX_SENTENCE_CHARS; at > 0; at--) {
+    if (/\s/.test(text.charAt(at))) return at;
+  }
+  return /[\uD800-\uDBFF]/.test(text.charAt(MAX_SENTENCE_CHARS - 1)) ? MAX_SENTENCE_CHARS - 1 : MAX_SENTENCE_CHARS;
+}
