@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { WebSocket, WebSocketServer } from 'ws';
+import { readBinaryFrame, writeBinaryFrame } from '../protocol/binary-frame.ts';
+import { VoiceClient, type AgentAudio, type AgentNotice, type VoiceClientOptions, type VoiceClientState } from './voice-client.ts';
+
+const FORMAT = { encoding: 'pcm16', sample_rate: 16000 } as const;
+const READY = JSON.stringify({ type: 'ready', seq: 0, session_id: 's1', audio: { input: FORMAT, output: FORMAT } });
+
+let server: WebSocketServer;
+let client: VoiceClient;
+let peer: WebSocket;
+let seen: { states: VoiceClientState[]; notices: AgentNotice[]; audio: AgentAudio[]; unknown: string[] };
+let changed: (() => void) | undefined;
+
+beforeEach(async () => {
+  server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'voxfleet.v1' });
+  seen = { states: [], notices: [], audio: [], unknown: [] };
+  await once(server, 'listening');
+});
+
+afterEach(() => {
+  for (const socket of server.clients) socket.terminate();
+  server.close();
+});
+
+async function connect(extra: Partial<VoiceClientOptions> = {}): Promise<void> {
+  const { port } = server.address() as AddressInfo;
+  const accepted = once(server, 'connection');
+  const note = <T>(list: T[]) => (item: T): void => {
+    list.push(item);
+    changed?.();
+  };
+  client = new VoiceClient({
+    url: `ws://127.0.0.1:${port}/ws/s1`,
+    socket: WebSocket,
+    listener: { onState: note(seen.states), onNotice: note(seen.notices), onAudio: note(seen.audio), onUnknown: note(seen.unknown) },
+    ...extra,
+  });
+  const [socket] = (await accepted) as [WebSocket];
+  peer = socket;
+  await until(() => seen.states.some((state) => state.name === 'open'));
+}
+
+async function becomeReady(): Promise<void> {
+  peer.send(READY);
+  await until(() => client.state.name === 'ready');
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise<void>((resolve) => (changed = resolve));
+}
+
+async function nextMessage(): Promise<Buffer> {
+  const [data] = (await once(peer, 'message')) as [Buffer];
+  return data;
+}
+
+function nextMessages(count: number): Promise<Buffer[]> {
+  const messages: Buffer[] = [];
+  return new Promise((resolve) => {
+    peer.on('message', (data: Buffer) => {
+      if (messages.push(data) === count) resolve(messages);
+    });
+  });
+}
+
+describe('a voice client', () => {
+  test('offers the native subprotocol and its token', async () => {
+    let offered: Set<string> | undefined;
+    server.options.handleProtocols = (protocols) => {
+      offered = protocols;
+      return 'voxfleet.v1';
+    };
+    await connect({ token: 'secret' });
+    assert.deepEqual([...(offered ?? [])], ['voxfleet.v1', 'voxfleet.token.secret']);
+  });
+
+  test('goes from open to ready to closed with the code and reason given', async () => {
+    await connect();
+    await becomeReady();
+    peer.close(1008, 'Session not found');
+    await until(() => client.state.name === 'closed');
+    assert.deepEqual(seen.states.map((state) => state.name), ['open', 'ready', 'closed']);
+    assert.deepEqual(client.state, { name: 'closed', code: 1008, reason: 'Session not found' });
+  });
+
+  test('sends nothing before ready and says so', async () => {
+    await connect();
+    assert.equal(client.sendAudio(new Uint8Array(640)), false);
+    assert.equal(client.sendText('too early'), false);
+  });
+
+  test('numbers audio frames and stamps them with the media time', async () => {
+    await connect();
+    await becomeReady();
+    const arrived = nextMessages(3);
+    for (let at = 0; at < 3; at += 1) client.sendAudio(new Uint8Array(640).fill(at));
+    const read = (await arrived).map((bytes) => readBinaryFrame(bytes));
+    assert.deepEqual(
+      read.map((frame) => typeof frame === 'object' && [frame.seq, frame.timestampMs, frame.payload.length, frame.payload[0]]),
+      [[0, 0, 640, 0], [1, 20, 640, 1], [2, 40, 640, 2]],
+    );
+  });
+
+  test('drops audio beyond its buffer instead of queueing without end', async () => {
+    await connect({ maxBufferedBytes: 600 });
+    await becomeReady();
+    assert.equal(client.sendAudio(new Uint8Array(640)), false);
+    assert.equal(client.droppedFrames, 1);
+    const message = nextMessage();
+    assert.equal(client.sendAudio(new Uint8Array(320)), true);
+    const frame = readBinaryFrame(await message);
+    assert.deepEqual(typeof frame === 'object' && [frame.seq, frame.timestampMs], [0, 20]);
+  });
+
+  test('sends text, cancel, ping and played marks as JSON', async () => {
+    await connect();
+    await becomeReady();
+    for (const [send, expected] of [
+      [() => client.sendText('hello'), { type: 'text', content: 'hello' }],
+      [() => client.cancel(), { type: 'cancel' }],
+      [() => client.ping(), { type: 'ping' }],
+      [() => client.played(7), { type: 'played', seq: 7 }],
+    ] as const) {
+      const message = nextMessage();
+      assert.equal(send(), true);
+      assert.deepEqual(JSON.parse((await message).toString()), expected);
+    }
+  });
+
+  test('hands on audio alike, binary or base64', async () => {
+    await connect();
+    peer.send(writeBinaryFrame({ kind: 1, priority: 1, seq: 4, timestampMs: 60, payload: Uint8Array.of(1, 2) }));
+    peer.send(JSON.stringify({ type: 'audio', seq: 5, timestamp: 80, data: 'AwQ=' }));
+    await until(() => seen.audio.length === 2);
+    assert.deepEqual(
+      seen.audio.map((audio) => [audio.seq, audio.timestampMs, ...audio.bytes]),
+      [[4, 60, 1, 2], [5, 80, 3, 4]],
+    );
+  });
+
+  test('passes over what it does not know, saying so, and goes on', async () => {
+    await connect();
+    for (const message of ['{"type":"goaway","seq":1}', 'not json', '{"type":"text","content":5,"seq":1}', '{"type":"__proto__","seq":1}', '[]']) peer.send(message);
+    peer.send(Buffer.from([9, 9, 9]));
+    peer.send(JSON.stringify({ type: 'audio', seq: 1, timestamp: 0, data: '%' }));
+    peer.send('{"type":"speech_started","seq":2}');
+    await until(() => seen.notices.length === 1);
+    assert.equal(seen.unknown.length, 7);
+    assert.deepEqual(seen.notices, [{ type: 'speech_started', seq: 2 }]);
+  });
+
+  test('says why a connection could not be made', async () => {
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    const state = await new Promise<VoiceClientState>((resolve) => {
+      client = new VoiceClient({ url: `ws://127.0.0.1:${port}/`, socket: WebSocket, listener: { onState: resolve } });
+    });
+    assert.equal(state.name, 'closed');
+    assert.match(state.name === 'closed' ? state.reason : '', /ECONNREFUSED/);
+  });
+});
