@@ -12,7 +12,8 @@ export function terminalLine(line: string): string | undefined {
   if (entry === undefined) return line;
   const level = String(entry['level']);
   if (!SHOWN_LEVELS.has(level)) return undefined;
-  return [`${level}:`, String(entry['msg'] ?? ''), errorWords(entry['err']), fieldWords(entry)].filter((part) => part !== '').join(' ');
+  const message = typeof entry['msg'] === 'string' ? entry['msg'] : '';
+  return [`${level}:`, message, errorWords(entry['err']), fieldWords(entry)].filter((part) => part !== '').join(' ');
 }
 
 function readEntry(line: string): Readonly<Record<string, unknown>> | undefined {
