@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { packageRoot } from '../../shared/runtime/package-root.ts';
 
-/** What each file imports, and the rules that must object; all files exist, empty but for their imports. */
+/** What each file imports, and the rules that must object (to a cycle: at its first file); the files hold nothing else. */
 const VIOLATIONS: readonly { readonly file: string; readonly imports: readonly string[]; readonly rules: readonly string[] }[] = [
   { file: 'gateway/a.ts', imports: ['../worker/b.ts'], rules: ['tiers-apart'] },
   { file: 'worker/b.ts', imports: ['node:fs'], rules: [] },
@@ -21,7 +21,7 @@ const VIOLATIONS: readonly { readonly file: string; readonly imports: readonly s
   { file: 'worker/turn/k.ts', imports: ['../b.ts', '../speech/ports.ts', '../../shared/audio/i.ts'], rules: ['turn-is-pure'] },
   { file: 'worker/speech/ports.ts', imports: [], rules: [] },
   { file: 'worker/l.ts', imports: ['./m.ts'], rules: ['no-cycles'] },
-  { file: 'worker/m.ts', imports: ['./l.ts'], rules: ['no-cycles'] },
+  { file: 'worker/m.ts', imports: ['./l.ts'], rules: [] },
   { file: 'worker/n.ts', imports: ['./o.test.ts', '../shared/testing/p.ts', './speech/conformance/q.ts'], rules: ['tests-are-not-imported', 'test-code-in-tests'] },
   { file: 'worker/o.test.ts', imports: ['../shared/testing/p.ts', 'ws'], rules: [] },
   { file: 'shared/testing/p.ts', imports: ['ws'], rules: [] },
