@@ -14,8 +14,7 @@ export function pack(value: unknown): Uint8Array {
  */
 export function unpack<T>(bytes: Uint8Array): T | undefined {
   try {
-    const value: T = packr.unpack(bytes);
-    return value;
+    return packr.unpack(bytes) as T;
   } catch {
     // Bytes that cannot be read are as good as none: the caller counts them by the undefined.
     return undefined;

@@ -10,7 +10,7 @@ declare module 'ioredis' {
     voxClaimBuffer(record: string, items: string, ...args: ScriptArgument[]): Result<Buffer[], Context>;
     voxRenew(record: string, items: string, ...args: ScriptArgument[]): Result<number, Context>;
     voxCommit(record: string, items: string, ...args: ScriptArgument[]): Result<number, Context>;
-    voxRelease(record: string, ...args: ScriptArgument[]): Result<number, Context>;
+    voxRelease(record: string, items: string, ...args: ScriptArgument[]): Result<number, Context>;
     voxEnd(record: string, items: string, ...args: ScriptArgument[]): Result<string[], Context>;
   }
 }
@@ -21,7 +21,7 @@ type ScriptArgument = string | number | Buffer;
 export type { Redis };
 
 /** Each script with the number of keys it takes; the files stand in shared/session/scripts. */
-const SCRIPTS = { create: 1, claim: 2, renew: 2, commit: 2, release: 1, end: 2 } as const;
+const SCRIPTS = { create: 1, claim: 2, renew: 2, commit: 2, release: 2, end: 2 } as const;
 
 /** A command that got no answer within this time fails; what it was for decides whether it is tried again. */
 const COMMAND_TIMEOUT_MS = 2000;

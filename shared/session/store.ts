@@ -116,7 +116,9 @@ export class SessionStore {
   async release(lease: Lease, progress: Progress): Promise<boolean> {
     const { sessionId, workerId, fence } = lease;
     const released = await this.#ask(() =>
-      this.#redis.voxRelease(recordKey(sessionId), workerId, fence, progress.ingressSeq, progress.egressSeq, this.#times.ttlMs),
+      this.#redis.voxRelease(
+        recordKey(sessionId), itemsKey(sessionId), workerId, fence, progress.ingressSeq, progress.egressSeq, this.#times.ttlMs,
+      ),
     );
     return released === 1;
   }
@@ -141,7 +143,8 @@ export class SessionStore {
   /** Whether Redis answers now. */
   async ping(): Promise<boolean> {
     try {
-      return (await this.#redis.ping()) === 'PONG';
+      const answer: string = await this.#redis.ping();
+      return answer === 'PONG';
     } catch {
       // Readiness asks just this: no answer is the answer.
       return false;

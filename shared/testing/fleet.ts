@@ -121,7 +121,7 @@ class ProcessFleet implements Fleet {
   }
 
   printLogs(): void {
-    console.error(`the fleet did not start; its last lines:\n${this.#lines.join('\n')}`);
+    process.stderr.write(`the fleet did not start; its last lines:\n${this.#lines.join('\n')}\n`);
   }
 
   async #addGateway(id: string): Promise<void> {
