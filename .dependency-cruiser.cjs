@@ -3,8 +3,9 @@
 const { builtinModules } = require('node:module');
 
 const TEST = '\\.test\\.ts$';
-/** Tests and what only they use. */
-const TEST_CODE = `${TEST}|^shared/testing/|^worker/speech/conformance/`;
+/** What only tests use. */
+const TEST_SUPPORT = '^(shared/testing|worker/speech/conformance)/|-fixture\\.ts$';
+const TEST_CODE = `${TEST}|${TEST_SUPPORT}`;
 
 /** The one file (or few) through which each npm package enters; its types too. */
 const DOORS = [
@@ -58,14 +59,14 @@ const rules = [
   },
   {
     name: 'page-is-browser-code',
-    comment: 'The page imports itself, the client, the protocol and the audio code.',
+    comment: 'The page loads itself, the client, the protocol, the audio code and the table of errors; types load nothing.',
     from: { path: '^gateway/page/', pathNot: TEST },
-    to: { pathNot: '^(gateway/page|shared/(client|protocol|audio))/' },
+    to: { pathNot: '^(gateway/page|shared/(client|protocol|audio))/|^shared/runtime/errors\\.ts$', dependencyTypesNot: ['type-only'] },
   },
   {
     name: 'client-knows-the-protocol-alone',
     from: { path: '^shared/client/', pathNot: TEST },
-    to: { pathNot: '^shared/(client|protocol)/' },
+    to: { pathNot: '^shared/(client|protocol)/', dependencyTypesNot: ['type-only'] },
   },
   {
     name: 'browser-reaches-no-node',
@@ -85,7 +86,7 @@ const rules = [
     name: 'test-code-in-tests',
     comment: 'Only tests and the load test use what is made for tests.',
     from: { pathNot: `${TEST_CODE}|^loadtest/` },
-    to: { path: '^(shared/testing|worker/speech/conformance)/' },
+    to: { path: TEST_SUPPORT, pathNot: TEST },
   },
   {
     name: 'development-packages-in-tests',

@@ -57,13 +57,14 @@ export default defineConfig(
   },
   {
     // Files of tests: whole scenarios in a function, test() is not awaited, and doubles of foreign interfaces.
-    files: ['**/*.test.ts', 'shared/testing/**/*.ts', '**/conformance/**/*.ts'],
+    files: ['**/*.test.ts', 'shared/testing/**/*.ts', '**/conformance/**/*.ts', '**/*-fixture.ts'],
     rules: {
       'max-lines-per-function': 'off',
       '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'it', 'describe', 'suite'] }] }],
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-empty-function': 'off',
+      '@typescript-eslint/unbound-method': 'off',
     },
   },
   { files: ['deploy/**', 'loadtest/**'], rules: { 'no-console': 'off' } },

@@ -12,6 +12,8 @@ import { terminalLine } from './terminal-line.ts';
 export interface FleetOptions {
   /** The first gateway's port; the next ones follow. */
   readonly port: number;
+  /** Where this machine reaches the gateways. */
+  readonly host: string;
   readonly gateways: number;
   readonly workers: number;
   /** Compiled entry points. */
@@ -50,16 +52,21 @@ export async function planFleet(options: FleetOptions): Promise<Fleet> {
   const env = { ...options.env, NATS_URL: natsUrl, REDIS_URL: redisUrl };
   const servers = [serverPlan('nats', startNats, addresses.nats, logs), serverPlan('redis', startRedis, addresses.redis, logs)];
   const gatewayPorts = Array.from({ length: options.gateways }, (_, index) => options.port + index);
+  const urlOf = (port: number): string => `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
   const gateways = gatewayPorts.map((port, index) =>
-    nodePlan(`gateway-${index + 1}`, options.gatewayMain, { ...env, GATEWAY_ID: `gateway-${index + 1}`, PORT: String(port) }, port, logs));
+    nodePlan(`gateway-${index + 1}`, options.gatewayMain, { ...env, GATEWAY_ID: `gateway-${index + 1}`, PORT: String(port) }, urlOf(port), logs));
   const workers = addresses.admin.map((port, index) =>
-    nodePlan(`worker-${index + 1}`, options.workerMain, { ...env, WORKER_ID: `worker-${index + 1}`, ADMIN_PORT: String(port) }, port, logs));
+    nodePlan(`worker-${index + 1}`, options.workerMain, { ...env, ...workerEnv(index, port) }, `http://127.0.0.1:${port}`, logs));
   const group = new ChildGroup([servers, [...workers, ...gateways]], options.say);
   const stop = async (timeoutMs: number): Promise<void> => {
     await group.stop(timeoutMs);
     logs.close();
   };
-  return { natsUrl, redisUrl, gatewayUrls: gatewayPorts.map((port) => `http://127.0.0.1:${port}`), group, stop };
+  return { natsUrl, redisUrl, gatewayUrls: gatewayPorts.map(urlOf), group, stop };
+}
+
+function workerEnv(index: number, port: number): Readonly<Record<string, string>> {
+  return { WORKER_ID: `worker-${index + 1}`, ADMIN_HOST: '127.0.0.1', ADMIN_PORT: String(port) };
 }
 
 /** Distinct ports, fixed for the fleet's life, so that a child that is started again is found where it was. */
@@ -104,9 +111,9 @@ function serverPlan(name: string, start: (options: ServerOptions) => Promise<Run
   return { name, start: (signal) => start({ name, port, onLine, signal }) };
 }
 
-function nodePlan(name: string, main: string, env: Readonly<Record<string, string>>, healthPort: number, logs: FleetLogs): ChildPlan {
+function nodePlan(name: string, main: string, env: Readonly<Record<string, string>>, url: string, logs: FleetLogs): ChildPlan {
   const onLine = logs.listener(name, true);
-  const readyUrl = `http://127.0.0.1:${healthPort}/health/ready`;
+  const readyUrl = `${url}/health/ready`;
   const args = ['--enable-source-maps', main];
   return { name, start: (signal): Promise<RunningProcess> => startProcess({ name, command: process.execPath, args, env, readyUrl, onLine, signal }) };
 }

@@ -8,6 +8,8 @@ import { StartError } from './processes.ts';
 const STOP_TIMEOUT_MS = 10_000;
 const DEFAULT_PORT = 8080;
 const MAX_PROCESSES = 64;
+/** A gateway that listens on all addresses is reached on the loopback one. */
+const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** What was asked for cannot be done; the message is all a person needs. */
@@ -24,14 +26,16 @@ export interface SupervisorPlaces {
 
 /**
  * Runs NATS, Redis, gateways and workers on this machine until a signal ends it. Arguments: `--gateways N`, `--workers N`;
- * the environment's PORT is the first gateway's. Resolves to the exit code, with nothing left running.
+ * the environment's PORT is the first gateway's, its HOST where gateways listen. Resolves to the exit code, with nothing left running.
  */
 export async function superviseFleet(args: readonly string[], places: SupervisorPlaces): Promise<number> {
   const stopAsked = new StopRequests();
   try {
     const request = readRequest(args, process.env['PORT']);
-    await checkPorts(request.port, request.gateways);
-    const fleet = await planFleet({ ...request, ...places, say: print });
+    const host = process.env['HOST'] ?? '127.0.0.1';
+    await checkPorts(host, request.port, request.gateways);
+    const reachable = ANY_ADDRESS.has(host) ? '127.0.0.1' : host;
+    const fleet = await planFleet({ ...request, ...places, host: reachable, say: print });
     return await runFleet(fleet, stopAsked, places.logFolder);
   } catch (error) {
     if (error instanceof UsageError || error instanceof StartError) {
@@ -119,10 +123,10 @@ function wholeNumber(name: string, text: string, max: number): number {
   throw new UsageError(`${name} is "${text}"; a whole number from 1 to ${max} is expected.`);
 }
 
-async function checkPorts(first: number, count: number): Promise<void> {
+async function checkPorts(host: string, first: number, count: number): Promise<void> {
   for (let port = first; port < first + count; port += 1) {
-    const free = await isPortFree(port).catch((error: unknown) => {
-      throw new UsageError(`port ${port} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+    const free = await isPortFree(port, host).catch((error: unknown) => {
+      throw new UsageError(`port ${port} of ${host} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
     });
     if (!free) throw new UsageError(`port ${port} is in use. Stop what uses it, or choose another one with the environment variable PORT.`);
   }
