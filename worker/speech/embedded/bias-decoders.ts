@@ -1,0 +1,108 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FinalTranscript } from '../ports.ts';
+import { biasModel, type BiasModel } from './bias-model.ts';
+import { MAX_DIFFERENCE, phraseDifference } from './phrase-match.ts';
+import type { Decoder, PocketSphinx } from './pocketsphinx.ts';
+import type { BiasReport } from './recognizer-messages.ts';
+
+/**
+ * Biases kept ready, the least recently used one goes. A bias is two decoders of 4 MB over a dictionary of its own words,
+ * open in 20 ms each. (Giving one decoder over the whole dictionary another language model takes 5–10 s and 14 MB.)
+ */
+const MAX_BIASES = 16;
+
+/** Decoders of one bias. Each utterance is decoded whole and none leaves a trace, so that one pair serves all callers. */
+export interface BiasDecoders {
+  readonly finals: Decoder;
+  readonly partials: Decoder;
+  /** What may be said; `undefined` for anything. */
+  readonly expected: readonly (readonly string[])[] | undefined;
+}
+
+/** The decoders of recent biases, opened when first asked for. */
+export class BiasDecodersCache {
+  readonly #library: PocketSphinx;
+  readonly #model: string;
+  readonly #dictionary: Buffer;
+  readonly #onOpened: (report: BiasReport) => void;
+  readonly #ready = new Map<string, BiasDecoders>();
+
+  /** `model` is the folder that holds `en-us/`, `cmudict-en-us.dict` and `en-us.lm.bin`. Throws what reading it throws. */
+  constructor(library: PocketSphinx, model: string, onOpened: (report: BiasReport) => void) {
+    this.#library = library;
+    this.#model = model;
+    this.#dictionary = readFileSync(join(model, 'cmudict-en-us.dict'));
+    this.#onOpened = onOpened;
+  }
+
+  /** Throws EngineError. */
+  get(phrases: readonly string[]): BiasDecoders {
+    const key = JSON.stringify(phrases);
+    const decoders = this.#ready.get(key) ?? this.#open(phrases);
+    this.#ready.delete(key);
+    this.#ready.set(key, decoders);
+    if (this.#ready.size > MAX_BIASES) this.#dropOldest();
+    return decoders;
+  }
+
+  #open(phrases: readonly string[]): BiasDecoders {
+    const startedMs = performance.now();
+    const model = biasModel(phrases, this.#dictionary);
+    const decoders = model === undefined ? this.#openDictation() : this.#openBiased(model);
+    this.#onOpened({
+      words: model?.words ?? 0,
+      guessedWords: model?.guessedWords ?? 0,
+      leftOutPhrases: model?.leftOutPhrases ?? phrases.length,
+      openMs: Math.round(performance.now() - startedMs),
+    });
+    return decoders;
+  }
+
+  #openBiased(model: BiasModel): BiasDecoders {
+    const folder = mkdtempSync(join(tmpdir(), 'voxfleet-bias-'));
+    try {
+      const files = { dictionary: join(folder, 'words.dict'), languageModel: join(folder, 'phrases.lm') };
+      writeFileSync(files.dictionary, model.dictionary);
+      writeFileSync(files.languageModel, model.languageModel);
+      const acousticModel = join(this.#model, 'en-us');
+      const finals = this.#library.open({ acousticModel, ...files, coarse: false });
+      const partials = this.#library.open({ acousticModel, ...files, coarse: true });
+      return { finals, partials, expected: model.expected };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** Anything at all, by the general language model: one decoder does for both, it is a hundred times the size. */
+  #openDictation(): BiasDecoders {
+    const finals = this.#library.open({
+      acousticModel: join(this.#model, 'en-us'),
+      dictionary: join(this.#model, 'cmudict-en-us.dict'),
+      languageModel: join(this.#model, 'en-us.lm.bin'),
+      coarse: false,
+    });
+    return { finals, partials: finals, expected: undefined };
+  }
+
+  #dropOldest(): void {
+    const [oldest] = this.#ready;
+    if (oldest === undefined) return;
+    const [key, decoders] = oldest;
+    this.#ready.delete(key);
+    decoders.finals.free();
+    if (decoders.partials !== decoders.finals) decoders.partials.free();
+  }
+}
+
+/**
+ * What a hypothesis counts as. Words near enough to what was expected stand as they were heard, they are not replaced by
+ * the nearest phrase: "what is two plus nine" is near "what is two plus four" and must not become it.
+ */
+export function judge(hypothesis: string, expected: BiasDecoders['expected']): FinalTranscript {
+  const words = hypothesis.split(' ').filter((word) => word !== '');
+  if (words.length === 0) return { outcome: 'nothing' };
+  if (expected !== undefined && phraseDifference(words, expected) > MAX_DIFFERENCE) return { outcome: 'unclear' };
+  return { outcome: 'words', text: words.join(' ') };
+}

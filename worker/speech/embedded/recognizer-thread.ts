@@ -1,0 +1,28 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { EngineError } from '../ports.ts';
+import { BiasDecodersCache, judge } from './bias-decoders.ts';
+import { loadPocketSphinx } from './pocketsphinx.ts';
+import type { RecognizerReply, RecognizerThreadSettings, RecognizerWork } from './recognizer-messages.ts';
+
+/** Does one piece of work; what the engine refuses is an answer, anything else ends the thread. */
+function answer(work: RecognizerWork, cache: BiasDecodersCache): RecognizerReply {
+  try {
+    const decoders = cache.get(work.phrases);
+    if (work.kind === 'warm') return { kind: 'warm' };
+    if (work.kind === 'partial') return { kind: 'partial', text: decoders.partials.decode(work.samples) };
+    return { kind: 'final', transcript: judge(decoders.finals.decode(work.samples), decoders.expected) };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { kind: 'failed', message: error.message, retryable: error.retryable };
+  }
+}
+
+/** Runs only as a thread of the embedded recognizer. */
+function serve(port: NonNullable<typeof parentPort>, settings: RecognizerThreadSettings): void {
+  const reply = (message: RecognizerReply): void => port.postMessage(message);
+  const library = loadPocketSphinx(settings.library);
+  const cache = new BiasDecodersCache(library, settings.model, (report) => reply({ kind: 'opened', report }));
+  port.on('message', (work: RecognizerWork) => reply(answer(work, cache)));
+}
+
+if (parentPort !== null) serve(parentPort, workerData as RecognizerThreadSettings);
