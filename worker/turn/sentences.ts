@@ -4,6 +4,9 @@ const MAX_SENTENCE_CHARS = 240;
 /** From here on the first sentence is cut at a comma already, so that speech starts early. */
 const EARLY_CLAUSE_CHARS = 60;
 
+/** As much of a sentence's end as abbreviations and closing marks take. */
+const LOOK_BACK_CHARS = 32;
+
 const TERMINATOR = /[.!?…]["'”’)\]»]*$/;
 const CLAUSE_END = /[,;:]["'”’)\]»]*$/;
 /** Terminators of scripts that put no space after a sentence. */
@@ -28,15 +31,18 @@ const ITEM_NUMBER = /^\d+\.$/;
 export class SentenceSplitter {
   #rest = '';
   #isFirst = true;
+  /** Up to here `#rest` is known to be one sentence. */
+  #at = 1;
 
   /** Takes more text; gives the sentences it completed, trimmed, none of them empty. */
   push(text: string): readonly string[] {
     const sentences: string[] = [];
     this.#rest = (this.#rest + text).trimStart();
-    for (let cut = findCut(this.#rest, this.#isFirst); cut !== undefined; cut = findCut(this.#rest, this.#isFirst)) {
+    for (let cut = this.#findCut(); cut !== undefined; cut = this.#findCut()) {
       sentences.push(this.#rest.slice(0, cut).trimEnd());
       this.#rest = this.#rest.slice(cut).trimStart();
       this.#isFirst = false;
+      this.#at = 1;
     }
     return sentences;
   }
@@ -46,28 +52,29 @@ export class SentenceSplitter {
     const last = this.#rest.trimEnd();
     this.#rest = '';
     this.#isFirst = true;
+    this.#at = 1;
     return last === '' ? [] : [last];
   }
-}
 
-/**
- * Where the first sentence of `text` ends, or undefined while more text is needed to tell. Decides from left to right and
- * stops where it would have to know more, so that more text never changes an answer already given.
- */
-function findCut(text: string, isFirst: boolean): number | undefined {
-  for (let at = 1; at < text.length; at++) {
-    const verdict = judge(text, at, isFirst);
-    if (verdict === 'unknown') return undefined;
-    if (verdict === 'cut') return at;
-    if (at === MAX_SENTENCE_CHARS) return wordBound(text);
+  /**
+   * Where the sentence ends, or undefined while more text is needed to tell. Decides from left to right and stops where
+   * it would have to know more, so that more text never changes what was decided.
+   */
+  #findCut(): number | undefined {
+    for (; this.#at < this.#rest.length; this.#at++) {
+      const verdict = judge(this.#rest, this.#at, this.#isFirst);
+      if (verdict === 'unknown') return undefined;
+      if (verdict === 'cut') return this.#at;
+      if (this.#at === MAX_SENTENCE_CHARS) return wordBound(this.#rest);
+    }
+    return undefined;
   }
-  return undefined;
 }
 
 /** Whether a sentence ends just before the character at `at`. */
 function judge(text: string, at: number, isFirst: boolean): 'cut' | 'no' | 'unknown' {
   const next = text.charAt(at);
-  const head = text.slice(Math.max(0, at - MAX_SENTENCE_CHARS), at);
+  const head = text.slice(Math.max(0, at - LOOK_BACK_CHARS), at);
   if (next === '\n') return 'cut';
   if (!/\s/.test(next)) return SPACELESS_TERMINATOR.test(head) && !GOES_ON_ENDING.test(next) ? 'cut' : 'no';
   if (TERMINATOR.test(head)) return judgeTerminator(head, text.charAt(at + 1));
