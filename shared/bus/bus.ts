@@ -41,7 +41,7 @@ export interface Bus {
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
   /** Calls back when the connection is lost and regained. */
   onConnection(listener: (connected: boolean) => void): void;
-  /** Sends what is waiting and closes. */
+  /** Sends what is waiting and closes; whatever comes later is as if disconnected. */
   close(): Promise<void>;
 }
 
@@ -129,8 +129,10 @@ class NatsBus implements Bus {
   }
 
   async close(): Promise<void> {
-    if (this.#connection.isClosed()) return;
-    if (this.#connected) await this.#connection.drain();
+    const wasConnected = this.#connected;
+    this.#connected = false;
+    if (this.#connection.isClosed() || this.#connection.isDraining()) return;
+    if (wasConnected) await this.#connection.drain();
     else await this.#connection.close();
   }
 
