@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { readWav } from '../audio/wav.ts';
+import { readMultipart } from './multipart.ts';
 import { deliver, type VendorFault } from './vendor-fault.ts';
 
 /** What the server heard of one request. */
@@ -97,7 +98,8 @@ function answerTo(options: OpenaiServerOptions, record: VendorRequestRecord): An
 
 function transcription(options: OpenaiServerOptions, { samples, fields }: VendorRequestRecord): Answer {
   if (samples.length < 1600) return refusal(400, 'Audio file is too short. Minimum audio length is 0.1 seconds.');
-  if (!/^([a-z]{2})?$/.test(String(fields['language'] ?? ''))) return refusal(400, 'language is not ISO 639-1');
+  const language = fields['language'] ?? '';
+  if (typeof language !== 'string' || !/^([a-z]{2})?$/.test(language)) return refusal(400, 'language is not ISO 639-1');
   return json(200, { text: options.transcribe(samples) });
 }
 
@@ -137,17 +139,16 @@ function json(status: number, value: unknown): Answer {
 
 async function readRequest(request: IncomingMessage): Promise<VendorRequestRecord> {
   const pieces: Buffer[] = [];
-  for await (const piece of request) pieces.push(Buffer.from(piece));
+  for await (const piece of request) if (Buffer.isBuffer(piece)) pieces.push(piece);
   const body = Buffer.concat(pieces);
   const contentType = request.headers['content-type'] ?? '';
   const common = { path: request.url ?? '', authorization: request.headers.authorization ?? '' };
   if (!contentType.startsWith('multipart/form-data')) return { ...common, fields: readFields(body), samples: new Int16Array(0) };
-  const form = await new Response(body, { headers: { 'content-type': contentType } }).formData();
-  const fields: Record<string, unknown> = {};
-  for (const [name, value] of form) if (typeof value === 'string') fields[name] = value;
-  const file = form.get('file');
-  const samples = file instanceof Blob ? readWav(new Uint8Array(await file.arrayBuffer())).samples : new Int16Array(0);
-  return { ...common, fields, samples };
+  const parts = readMultipart(body, contentType);
+  const file = parts.get('file');
+  parts.delete('file');
+  const fields = Object.fromEntries([...parts].map(([name, value]) => [name, value.toString('utf8')]));
+  return { ...common, fields, samples: file === undefined ? new Int16Array(0) : readWav(file).samples };
 }
 
 function readFields(body: Buffer): Record<string, unknown> {

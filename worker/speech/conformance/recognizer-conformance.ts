@@ -39,7 +39,7 @@ export function describeRecognizer(name: string, make: () => Promise<Recognizer>
     it('calls partials back in the open turn only, never from within a call', options, async () => {
       const turn = new Turn(await engine(), bias);
       await turn.pushAll(first);
-      const finished = await turn.within((stream) => stream.finish());
+      const finished = await turn.finish();
       const count = turn.partials.length;
       assertWords(finished, expectations.first.words);
       await understand(await engine(), bias, second);
@@ -51,19 +51,19 @@ export function describeRecognizer(name: string, make: () => Promise<Recognizer>
     it('understands the same with a pause before the end', options, async () => {
       const turn = new Turn(await engine(), bias);
       await turn.pushAll(first);
-      await turn.within((stream) => stream.pause());
+      turn.watch(() => turn.stream.pause());
       await turn.pushAll(silence(400));
-      assertWords(await turn.within((stream) => stream.finish()), expectations.first.words);
+      assertWords(await turn.finish(), expectations.first.words);
     });
 
     it('forgets what a pause began when the caller speaks on', options, async () => {
       const turn = new Turn(await engine(), bias);
       await turn.pushAll(silence(300));
-      await turn.within((stream) => stream.pause());
-      await turn.within((stream) => stream.resume());
+      turn.watch(() => turn.stream.pause());
+      turn.watch(() => turn.stream.resume());
       await turn.pushAll(first);
-      await turn.within((stream) => stream.pause());
-      assertWords(await turn.within((stream) => stream.finish()), expectations.first.words);
+      turn.watch(() => turn.stream.pause());
+      assertWords(await turn.finish(), expectations.first.words);
     });
 
     it('is silent about a turn that was aborted, and minds no push after it', options, async () => {
@@ -122,16 +122,22 @@ class Turn {
   }
 
   /** Does something to the stream, noting whether it calls back before it returns. */
-  within<T>(act: (stream: RecognizerStream) => T): T {
+  watch(act: () => void): void {
     this.#inside = true;
-    const result = act(this.stream);
+    act();
     this.#inside = false;
-    return result;
+  }
+
+  finish(): Promise<FinalTranscript> {
+    this.#inside = true;
+    const final = this.stream.finish();
+    this.#inside = false;
+    return final;
   }
 
   async pushAll(samples: Int16Array): Promise<void> {
     for (const frame of frames(samples)) {
-      this.within((stream) => stream.push(frame));
+      this.watch(() => this.stream.push(frame));
       await new Promise(setImmediate);
     }
   }

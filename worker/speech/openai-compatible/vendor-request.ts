@@ -39,9 +39,9 @@ export async function* withOneRetry<T>(attempt: () => AsyncIterable<T>, signal: 
 
 /** Sends one request and yields its answer as it comes. Ends early, without a throw, when `signal` aborts. Throws EngineError. */
 export async function* send(endpoint: Endpoint, request: VendorRequest, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  if (signal.aborted) return;
   const cut = new AbortController();
   const relay = (): void => cut.abort();
+  if (signal.aborted) cut.abort();
   signal.addEventListener('abort', relay, { once: true });
   const watch = new Watch(cut);
   let reader: BodyReader | undefined;
