@@ -22,11 +22,20 @@ export class AckLedger {
 
   /** The seq up to which everything is committed. */
   get committed(): number {
-    const audio = this.#audioDone >= this.#lastAudio ? this.#received : this.#audioDone;
-    return this.#openTexts.size === 0 ? audio : Math.min(audio, Math.min(...this.#openTexts) - 1);
+    return this.committedWith({});
+  }
+
+  /** What `committed` would be if this audio or this text were done too: what a record may say once that is stored. */
+  committedWith({ audio, text }: { readonly audio?: number; readonly text?: number }): number {
+    const audioDone = Math.max(this.#audioDone, audio ?? 0);
+    const settled = audioDone >= this.#lastAudio ? this.#received : audioDone;
+    let oldestOpen = Number.POSITIVE_INFINITY;
+    for (const open of this.#openTexts) if (open !== text && open < oldestOpen) oldestOpen = open;
+    return Math.min(settled, oldestOpen - 1);
   }
 
   audioReceived(seq: number): void {
+    if (this.#audioDone >= this.#lastAudio) this.#audioDone = Math.max(this.#audioDone, seq - 1);
     this.#received = Math.max(this.#received, seq);
     this.#lastAudio = Math.max(this.#lastAudio, seq);
   }

@@ -37,5 +37,5 @@ export interface TextBody {
 
 /** Body of an `ended` envelope. */
 export interface EndedBody {
-  readonly reason: 'agent' | 'deleted' | 'expired';
+  readonly reason: 'agent' | 'deleted';
 }

@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { nowMs } from '../shared/runtime/clock.ts';
+import type { Logger } from '../shared/runtime/log.ts';
+import type { Seat, Sessions } from './sessions.ts';
+
+/** How often it is looked whether a session has come to a turn boundary. */
+const LOOK_EVERY_MS = 50;
+
+export interface DrainOptions {
+  readonly sessions: Sessions;
+  readonly handoffAfterMs: number;
+  readonly deadlineMs: number;
+  readonly log: Logger;
+}
+
+/** Claims nothing more and hands every session off: at its next turn boundary, or where it stands after `handoffAfterMs`. */
+export async function drainWorker({ sessions, handoffAfterMs, deadlineMs, log }: DrainOptions): Promise<void> {
+  const startedMs = nowMs();
+  const forceAtMs = startedMs + Math.min(handoffAfterMs, deadlineMs);
+  sessions.closeClaims();
+  log.info({ sessions: sessions.used }, 'draining');
+  let handedOff = 0;
+  let interrupted = 0;
+  while (sessions.used > 0 && nowMs() - startedMs < deadlineMs) {
+    const isForced = nowMs() >= forceAtMs;
+    const due = sessions.seats().filter((seat) => isForced || seat.session.isAtTurnBoundary);
+    interrupted += due.filter((seat) => !seat.session.isAtTurnBoundary).length;
+    await Promise.all(due.map((seat) => handOff(sessions, seat)));
+    handedOff += due.length;
+    if (sessions.used > 0) await sleep(LOOK_EVERY_MS);
+  }
+  log.info({ handedOff, interrupted, left: sessions.used, tookMs: Math.round(nowMs() - startedMs) }, 'drained');
+}
+
+async function handOff(sessions: Sessions, seat: Seat): Promise<void> {
+  await Promise.race([seat.session.settled(), sleep(1000)]);
+  await sessions.handOff(seat);
+}

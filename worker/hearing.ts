@@ -1,0 +1,200 @@
+import { nowMs, stampUs } from '../shared/runtime/clock.ts';
+import type { AudioFormat } from '../shared/protocol/audio-format.ts';
+import { IngressAudio } from './audio/ingress-audio.ts';
+import { SampleRing } from './audio/sample-ring.ts';
+import { EngineError, INTERNAL_RATE_HZ, type FinalTranscript, type RecognitionBias, type Recognizer, type RecognizerStream, type VoiceActivity, type VoiceActivityStream } from './speech/ports.ts';
+import { FrameMarks, type FrameMark } from './turn/frame-marks.ts';
+import type { FrameStamps } from './turn/latency.ts';
+import { SpeechGate, type SpeechFact } from './turn/speech-gate.ts';
+
+/** Audio before the beginning of speech that the recognizer is given too: onsets are soft. */
+const PREROLL_MS = 300;
+/** Audio kept to go back to; speech is certain well before this much has passed. */
+const KEPT_MS = 3000;
+/** Frames whose moments are remembered: some ten seconds of 20 ms ones. */
+const KEPT_MARKS = 512;
+/** Silence stays uncommitted this long, because it may turn out to be the beginning of speech. */
+const UNCERTAIN_MS = 600;
+
+export interface HearingOptions {
+  readonly format: AudioFormat;
+  readonly bias: RecognitionBias;
+  /** Both reject where the engine could not be made. */
+  readonly voiceActivity: () => Promise<VoiceActivity>;
+  readonly recognizer: () => Promise<Recognizer>;
+  readonly listener: HearingListener;
+}
+
+export interface HearingListener {
+  /** Speech began, ended, or has been over for a while; `decidedAt` is the frame that made it certain. */
+  onFact(fact: SpeechFact, decidedAt: FrameMark | undefined): void;
+  /** All audio up to this ingress seq is known to be silence. */
+  onSilence(seq: number): void;
+  onPartial(turn: number, text: string): void;
+  onVoiceActivityFailure(error: unknown): void;
+}
+
+/** One caller's ear: audio in, facts about speech out, and transcripts of turns on request. */
+export class Hearing {
+  readonly #options: HearingOptions;
+  readonly #audio: IngressAudio;
+  readonly #recognizer: Recognizer | undefined;
+  readonly #recognizerFailure: unknown;
+  readonly #ring = new SampleRing((KEPT_MS * INTERNAL_RATE_HZ) / 1000);
+  readonly #marks = new FrameMarks(KEPT_MARKS);
+  readonly #turns = new Map<number, { readonly stream: RecognizerStream; readonly isOpen: boolean }>();
+  #voiceActivity: VoiceActivity | undefined;
+  #stream: VoiceActivityStream | undefined;
+  #gate = new SpeechGate();
+  /** The sample at which the voice activity stream began. */
+  #streamBase = 0;
+  #lastSpeechEnd = 0;
+  #isQuiet = true;
+
+  /** Use `Hearing.open`. */
+  constructor(options: HearingOptions, audio: IngressAudio, recognizer: PromiseSettledResult<Recognizer>) {
+    this.#options = options;
+    this.#audio = audio;
+    this.#recognizer = recognizer.status === 'fulfilled' ? recognizer.value : undefined;
+    this.#recognizerFailure = recognizer.status === 'rejected' ? recognizer.reason : undefined;
+  }
+
+  /** Makes the engines ready. An engine that cannot be made is reported where it is needed, not here. */
+  static async open(options: HearingOptions): Promise<Hearing> {
+    const [voiceActivity, recognizer, audio] = await Promise.all([
+      settled(options.voiceActivity()),
+      settled(options.recognizer()),
+      IngressAudio.create(options.format),
+    ]);
+    const hearing = new Hearing(options, audio, recognizer);
+    if (recognizer.status === 'fulfilled') recognizer.value.warm(options.bias);
+    if (voiceActivity.status === 'fulfilled') hearing.#startVoiceActivity(voiceActivity.value);
+    else options.listener.onVoiceActivityFailure(voiceActivity.reason);
+    return hearing;
+  }
+
+  /** The moment the last speech ended at the gateway, and undefined where its frame is unknown. */
+  get speechEndStamps(): FrameStamps | undefined {
+    return this.#marks.bringing(this.#lastSpeechEnd)?.stamps;
+  }
+
+  /** The newest frame taken in. */
+  get newestFrame(): FrameMark | undefined {
+    return this.#marks.bringing(Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Takes in one frame of the caller's audio. Throws VoxError `bad_audio_length` where it holds half a sample. */
+  take(seq: number, payload: Uint8Array, stamps: FrameStamps): void {
+    const samples = this.#audio.process(payload);
+    this.#ring.push(samples);
+    this.#marks.push({ seq, endSample: this.#ring.end, stamps });
+    for (const { stream, isOpen } of this.#turns.values()) if (isOpen) stream.push(samples);
+    this.#stream?.push(samples);
+  }
+
+  /** Begins to transcribe a turn whose speech began at `fromMs`. */
+  startTurn(turn: number, fromMs: number): void {
+    if (this.#recognizer === undefined) return;
+    const stream = this.#recognizer.open(this.#options.bias, {
+      onPartial: (text) => this.#options.listener.onPartial(turn, text),
+    });
+    stream.push(this.#ring.since(samplesOf(fromMs - PREROLL_MS)));
+    this.#turns.set(turn, { stream, isOpen: true });
+  }
+
+  pauseTurn(turn: number): void {
+    this.#turns.get(turn)?.stream.pause();
+  }
+
+  resumeTurn(turn: number): void {
+    this.#turns.get(turn)?.stream.resume();
+  }
+
+  /** The turn's audio is complete: what follows is not part of it. */
+  endTurn(turn: number): void {
+    const ending = this.#turns.get(turn);
+    if (ending !== undefined) this.#turns.set(turn, { ...ending, isOpen: false });
+  }
+
+  /** What the ended turn was understood as; to be asked once. Rejects with what the recognizer failed of. */
+  async transcribe(turn: number): Promise<FinalTranscript> {
+    const ended = this.#turns.get(turn);
+    this.#turns.delete(turn);
+    if (ended !== undefined) return ended.stream.finish();
+    throw this.#recognizerFailure ?? new EngineError('the recognizer was not started for this turn', false);
+  }
+
+  /** Frees everything; nothing is called back any more. */
+  close(): void {
+    this.#stream?.close();
+    this.#stream = undefined;
+    for (const { stream } of this.#turns.values()) stream.abort();
+    this.#turns.clear();
+    this.#audio.free();
+  }
+
+  #startVoiceActivity(engine: VoiceActivity): void {
+    this.#voiceActivity = engine;
+    this.#gate = new SpeechGate();
+    this.#streamBase = this.#ring.end;
+    this.#isQuiet = true;
+    const stream: VoiceActivityStream = engine.open({
+      onWindow: (probability, endSample) => {
+        if (this.#stream === stream) this.#onWindow(probability, endSample);
+      },
+      onFailure: (error) => {
+        if (this.#stream === stream) this.#restartVoiceActivity(error);
+      },
+    });
+    this.#stream = stream;
+  }
+
+  /** Speech that was under way is over as far as anyone can tell. */
+  #restartVoiceActivity(error: EngineError): void {
+    this.#options.listener.onVoiceActivityFailure(error);
+    if (!this.#isQuiet) this.#options.listener.onFact({ type: 'speech_ended', atMs: msOf(this.#ring.end) }, this.newestFrame);
+    if (this.#voiceActivity !== undefined) this.#startVoiceActivity(this.#voiceActivity);
+  }
+
+  #onWindow(probability: number, endSample: number): void {
+    const end = this.#streamBase + endSample;
+    const facts = this.#gate.onWindow(probability, endSample);
+    for (const fact of facts) this.#onFact(fact, end);
+    if (this.#isQuiet) this.#commitSilence(end);
+  }
+
+  #onFact(fact: SpeechFact, end: number): void {
+    const baseMs = msOf(this.#streamBase);
+    if (fact.type === 'speech_started') this.#isQuiet = false;
+    if (fact.type === 'speech_ended') {
+      this.#isQuiet = true;
+      this.#lastSpeechEnd = samplesOf(baseMs + fact.atMs);
+    }
+    const shifted: SpeechFact = fact.type === 'silence' ? fact : { ...fact, atMs: baseMs + fact.atMs };
+    this.#options.listener.onFact(shifted, this.#marks.bringing(end));
+  }
+
+  #commitSilence(end: number): void {
+    const seq = this.#marks.seqBefore(end - samplesOf(UNCERTAIN_MS));
+    if (seq !== undefined) this.#options.listener.onSilence(seq);
+  }
+}
+
+/** When a decision that rests on no frame was made: every hop at once, now. */
+export function stampsNow(): FrameStamps {
+  const now = stampUs(nowMs());
+  return { receivedUs: now, flushedUs: now, arrivedUs: now, takenUs: now };
+}
+
+function samplesOf(ms: number): number {
+  return Math.round((ms * INTERNAL_RATE_HZ) / 1000);
+}
+
+function msOf(samples: number): number {
+  return (samples * 1000) / INTERNAL_RATE_HZ;
+}
+
+async function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
+  const [result] = await Promise.allSettled([promise]);
+  return result;
+}

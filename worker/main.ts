@@ -1,0 +1,132 @@
+import { connectBus, type Bus } from '../shared/bus/bus.ts';
+import { FleetView } from '../shared/bus/fleet-view.ts';
+import { FLEET_SUBJECT } from '../shared/bus/subjects.ts';
+import { HEARTBEAT_INTERVAL_MS, type WorkerHeartbeat } from '../shared/protocol/heartbeat.ts';
+import { pack, unpack } from '../shared/protocol/structured.ts';
+import { startAdminServer } from '../shared/runtime/admin-server.ts';
+import { nowMs } from '../shared/runtime/clock.ts';
+import { Lifecycle } from '../shared/runtime/lifecycle.ts';
+import type { Logger } from '../shared/runtime/log.ts';
+import { runProcess } from '../shared/runtime/process-main.ts';
+import { terminationSignal } from '../shared/runtime/termination.ts';
+import { connectRedis } from '../shared/session/redis.ts';
+import { SessionStore } from '../shared/session/store.ts';
+import { loadWorkerConfig, type WorkerConfig } from './config.ts';
+import { drainWorker } from './drain.ts';
+import { Egress } from './egress.ts';
+import { Ingress } from './ingress.ts';
+import { createWorkerMetrics, registerWorkerGauges } from './metrics.ts';
+import { Session } from './session.ts';
+import { Sessions, type SessionsOptions } from './sessions.ts';
+import { embeddedEngine } from './speech/embedded/engine.ts';
+import { loadEngineModules } from './speech/engine-modules.ts';
+import { Engines } from './speech/engines.ts';
+import { openaiEngine } from './speech/openai-compatible/engine.ts';
+import { scriptedEngine } from './speech/scripted/engine.ts';
+import { TurnPool } from './turn-pool.ts';
+
+/** A worker process from start to stop. */
+async function main(config: WorkerConfig, log: Logger): Promise<void> {
+  const lifecycle = new Lifecycle((state) => log.info({ state }, 'lifecycle'));
+  const bus = await connectBus({ url: config.natsUrl, name: config.workerId, log });
+  const redis = await connectRedis(config.redisUrl, log);
+  const store = new SessionStore(redis, {
+    leaseMs: config.leaseMs, ttlMs: config.sessionTtlS * 1000, retentionMs: config.sessionRetentionS * 1000,
+  });
+  const metrics = createWorkerMetrics(config.workerId);
+  const engines = await makeEngines(config, log);
+  const fleet = new FleetView(config.workerLostAfterMs);
+  const pool = new TurnPool(config.maxWorkers);
+  const egress = new Egress(bus, () => metrics.egressDropped.inc());
+  const makeSession: SessionsOptions['makeSession'] = ({ config: session, progress, ...claimed }) =>
+    new Session({
+      ...claimed, config: session, lane: session.lane, committedIngressSeq: progress.ingressSeq, store, engines, pool, log,
+      turnConfig: { endpointSilenceMs: config.endpointSilenceMs, turnLimitMs: config.turnLimitMs },
+      playoutLeadMs: config.playoutLeadMs,
+      fleet: () => fleet.totals(),
+    });
+  const sessions = new Sessions({
+    bus, store, egress, metrics, log, makeSession, workerId: config.workerId, slots: config.slots,
+    leaseMs: config.leaseMs, reconnectGraceMs: config.reconnectGraceMs,
+  });
+  const ingress = new Ingress({
+    bus, sessions, metrics, workerId: config.workerId, queueSize: config.queueSize, frameDeadlineMs: config.frameDeadlineMs,
+  });
+  registerWorkerGauges(metrics.registry, {
+    slotsUsed: () => sessions.used, slotsTotal: () => config.slots,
+    turnsComputing: () => pool.computing, turnsWaiting: () => pool.waiting,
+    laneDepth: (lane) => ingress.depths()[lane],
+  });
+  const heartbeat = (): WorkerHeartbeat => ({
+    workerId: config.workerId, state: lifecycle.state, slotsUsed: sessions.used, slotsTotal: config.slots,
+    turnsComputing: pool.computing, laneDepths: ingress.depths(),
+  });
+  const stopBeating = beat(bus, fleet, heartbeat, () => egress.sweep());
+  const admin = await startAdminServer(config.adminHost, config.adminPort, {
+    readiness: () => readiness(lifecycle, bus, store),
+    metrics: config.metricsEnabled ? () => metrics.registry.metrics() : undefined,
+  });
+  sessions.openClaims();
+  lifecycle.enter('ready');
+  log.info({ adminPort: admin.port, slots: config.slots, maxWorkers: config.maxWorkers }, 'ready');
+
+  await terminationSignal(log);
+  lifecycle.enter('draining');
+  await drainWorker({ sessions, handoffAfterMs: config.handoffAfterMs, deadlineMs: config.drainDeadlineMs, log });
+  lifecycle.enter('stopped');
+  stopBeating();
+  sessions.stop();
+  ingress.stop();
+  egress.flush();
+  await Promise.all([admin.close(), engines.close(), bus.close()]);
+  redis.disconnect();
+}
+
+/** Makes the default engines at once, so that the first caller does not wait for them; one that cannot be made is said and tried again when asked for. */
+async function makeEngines(config: WorkerConfig, log: Logger): Promise<Engines> {
+  const modules = [embeddedEngine, openaiEngine, scriptedEngine, ...(await loadEngineModules(config.engineModules))];
+  const engines = new Engines({
+    modules,
+    context: { env: process.env, log },
+    defaults: {
+      voice_activity: config.voiceActivityEngine, recognizer: config.recognizerEngine,
+      responder: config.responderEngine, synthesizer: config.synthesizerEngine,
+    },
+  });
+  const made = await Promise.allSettled([engines.voiceActivity(), engines.recognizer(), engines.responder(), engines.synthesizer()]);
+  for (const result of made) if (result.status === 'rejected') log.error({ err: result.reason as unknown }, 'a default engine could not be made');
+  return engines;
+}
+
+/** Publishes this worker's heartbeat and hears everybody's. */
+function beat(bus: Bus, fleet: FleetView, heartbeat: () => WorkerHeartbeat, onBeat: () => void): () => void {
+  const subscription = bus.subscribe(FLEET_SUBJECT, ({ data }) => {
+    const heard = unpack<WorkerHeartbeat>(data);
+    if (heard !== undefined) fleet.hear(heard, nowMs());
+  });
+  const timer = setInterval(() => {
+    fleet.takeLost(nowMs());
+    bus.publish(FLEET_SUBJECT, pack(heartbeat()));
+    onBeat();
+  }, HEARTBEAT_INTERVAL_MS);
+  return () => {
+    clearInterval(timer);
+    subscription.stop();
+    bus.publish(FLEET_SUBJECT, pack(heartbeat()));
+  };
+}
+
+async function readiness(lifecycle: Lifecycle, bus: Bus, store: SessionStore): Promise<{ ready: boolean; reasons: string[] }> {
+  const reasons: string[] = [];
+  if (lifecycle.state !== 'ready') reasons.push(`the process is ${lifecycle.state}`);
+  if (!bus.connected) reasons.push('NATS is not connected');
+  if (!(await store.ping())) reasons.push('Redis does not answer');
+  return { ready: reasons.length === 0, reasons };
+}
+
+await runProcess({
+  tier: 'worker',
+  loadConfig: loadWorkerConfig,
+  identityOf: ({ workerId, logLevel }) => ({ id: workerId, logLevel }),
+  run: main,
+});

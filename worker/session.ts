@@ -1,0 +1,306 @@
+import type { Logger } from '../shared/runtime/log.ts';
+import type { AgentEvent, TextBody } from '../shared/protocol/agent-event.ts';
+import type { SessionConfig } from '../shared/protocol/agent-config.ts';
+import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
+import type { GrantedLane } from '../shared/protocol/lane.ts';
+import { unpack } from '../shared/protocol/structured.ts';
+import { VoxError } from '../shared/runtime/errors.ts';
+import { AckLedger } from './ack-ledger.ts';
+import { Conversation } from './conversation.ts';
+import type { SessionEgress } from './egress.ts';
+import { Hearing } from './hearing.ts';
+import type { IngressFrame } from './inbox.ts';
+import { Speaker } from './speaker.ts';
+import type { Engines } from './speech/engines.ts';
+import type { ResponderRequest } from './speech/ports.ts';
+import { TextTurns } from './text-turns.ts';
+import type { TurnPool } from './turn-pool.ts';
+import { TurnRunner } from './turn-runner.ts';
+import type { TurnConfig } from './turn/reducer.ts';
+import { SentenceSplitter } from './turn/sentences.ts';
+import type { Lease, SessionStore } from '../shared/session/store.ts';
+import type { ConversationItem } from '../shared/session/record.ts';
+
+/** Texts of one session waiting for their answers; more are refused, each with an error. */
+const MOST_WAITING_TEXTS = 1000;
+/** Audio that stops in the middle of speech for this long is taken as its end. */
+const STALL_MS = 1000;
+/** An ack is sent once this many frames are newly committed, besides at every turn. */
+const ACK_EVERY = 25;
+
+export interface SessionOptions {
+  readonly config: SessionConfig;
+  readonly lane: GrantedLane;
+  readonly lease: Lease;
+  readonly items: readonly ConversationItem[];
+  readonly committedIngressSeq: number;
+  readonly egress: SessionEgress;
+  readonly listening: boolean;
+  readonly store: SessionStore;
+  readonly engines: Engines;
+  readonly pool: TurnPool;
+  readonly turnConfig: TurnConfig;
+  readonly playoutLeadMs: number;
+  readonly fleet: () => ResponderRequest['fleet'];
+  readonly log: Logger;
+  readonly listener: SessionListener;
+}
+
+export interface SessionListener {
+  /** The agent hung up and everything it said was played. */
+  onHangUp(): void;
+  /** The lease is somebody else's. */
+  onLost(): void;
+  onEngineFailure(): void;
+}
+
+/** One conversation on this worker: what comes in from the caller, what goes out, and the parts that make it so. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #ledger: AckLedger;
+  readonly #conversation: Conversation;
+  readonly #speaker: Speaker;
+  readonly #texts: TextTurns;
+  readonly #turns: TurnRunner;
+  /** Audio that came before the ear was open. */
+  #hearing: { kind: 'closed' } | { kind: 'opening'; held: IngressFrame[] } | { kind: 'open'; ear: Hearing } = { kind: 'closed' };
+  #isListening = false;
+  #acked: number;
+  #stall: NodeJS.Timeout | undefined;
+
+  constructor(options: SessionOptions) {
+    const { config, lane, pool, engines, egress, fleet } = options;
+    this.#options = options;
+    this.#ledger = new AckLedger(options.committedIngressSeq);
+    this.#acked = options.committedIngressSeq;
+    this.#conversation = new Conversation({
+      store: options.store, lease: options.lease, items: options.items, ingressSeq: options.committedIngressSeq,
+      egressSeq: () => egress.seq, onLost: () => options.listener.onLost(),
+    });
+    this.#speaker = new Speaker({
+      synthesizer: () => engines.synthesizer(config.agent.engines.synthesizer),
+      voice: config.agent.voice, language: config.agent.language, format: config.output, leadMs: options.playoutLeadMs,
+      send: (payload, mediaMs, isFirst) => egress.speech(payload, mediaMs, isFirst),
+      listener: this.#speakerListener(),
+    });
+    const responder = () => engines.responder(config.agent.engines.responder);
+    const shared = { pool, conversation: this.#conversation, responder, fleet };
+    const onCrash = (error: unknown): void => this.#engineFailed(error);
+    this.#texts = new TextTurns({
+      ...shared, agent: config.agent, committable: (text) => this.#ledger.committedWith({ text }),
+      listener: {
+        tell: (event) => this.tell(event),
+        onAnswered: ({ seq }, answer) => this.#textAnswered(seq, answer),
+        onHangUp: () => options.listener.onHangUp(),
+        onCrash,
+      },
+    });
+    this.#turns = new TurnRunner({
+      ...shared, session: config, lane, turnConfig: options.turnConfig, speaker: this.#speaker,
+      hearing: () => (this.#hearing.kind === 'open' ? this.#hearing.ear : undefined),
+      committable: (audio) => this.#ledger.committedWith({ audio }),
+      listener: {
+        tell: (event) => this.tell(event),
+        onCommitted: (seq) => this.#audioCommitted(seq),
+        onHangUp: () => options.listener.onHangUp(),
+        onCrash,
+      },
+    });
+    if (options.listening) this.#listen();
+    if (config.agent.speak_text) this.#isListening = true;
+  }
+
+  get lease(): Lease {
+    return this.#options.lease;
+  }
+
+  get egress(): SessionEgress {
+    return this.#options.egress;
+  }
+
+  /** How far the session has come, as a release stores it. */
+  get progress(): Conversation['progress'] {
+    return this.#conversation.progress;
+  }
+
+  /** For a gateway that attaches: what is committed, and the highest ingress seq seen. */
+  get ingress(): { readonly committedIngressSeq: number; readonly receivedIngressSeq: number } {
+    return { committedIngressSeq: Math.max(this.#acked, this.#ledger.committed), receivedIngressSeq: this.#ledger.received };
+  }
+
+  /** Whether nobody is in the middle of anything: the moment to hand the session off. */
+  get isAtTurnBoundary(): boolean {
+    return this.#turns.state.phase === 'listening' && this.#texts.waiting === 0 && this.#turns.isIngressSettled;
+  }
+
+  /** Takes one frame in: never throws; what is wrong with it is told to the caller. */
+  take(frame: IngressFrame): void {
+    switch (frame.type) {
+      case ENVELOPE_TYPE.audio:
+        return this.#takeAudio(frame);
+      case ENVELOPE_TYPE.text:
+        return this.#takeText(frame);
+      case ENVELOPE_TYPE.cancel:
+        this.#texts.cancel();
+        return this.#turns.dispatch({ type: 'cancel' });
+      case ENVELOPE_TYPE.played:
+        return this.#speaker.played(frame.seq);
+      default:
+        return this.#options.log.warn({ type: frame.type }, 'an ingress envelope of unknown type was ignored');
+    }
+  }
+
+  /** A frame was dropped on purpose: it counts as done, and its caller is told once a run of them. */
+  shed(frame: IngressFrame, tellCaller: boolean): void {
+    if (frame.type === ENVELOPE_TYPE.audio) this.#ledger.audioReceived(frame.seq);
+    if (frame.type === ENVELOPE_TYPE.audio && this.#turns.isIngressSettled) this.#ledger.audioDone(frame.seq);
+    const message = 'the worker is overloaded: input was dropped because it waited too long';
+    if (tellCaller || frame.type === ENVELOPE_TYPE.text) this.tell({ type: 'error', code: 'shed', message, retryAfterMs: 1000 });
+  }
+
+  /** The caller's connection understands and wants everything the agent has to say. */
+  startListening(): void {
+    this.#listen();
+  }
+
+  /** Sends the caller something. Who only writes texts is sent only answers and errors. */
+  tell(event: AgentEvent): void {
+    if (this.#isListening || event.type === 'text' || event.type === 'error') this.#options.egress.event(event);
+  }
+
+  /** Waits until what was said so far is stored. */
+  async settled(): Promise<void> {
+    await this.#conversation.settled();
+  }
+
+  /** Frees everything at once; nothing is sent or written any more. */
+  close(): void {
+    clearTimeout(this.#stall);
+    this.#texts.close();
+    this.#turns.close();
+    if (this.#hearing.kind === 'open') this.#hearing.ear.close();
+    this.#hearing = { kind: 'closed' };
+    this.#conversation.close();
+  }
+
+  #listen(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
+    const { greeting } = this.#options.config.agent;
+    const { history, unanswered } = this.#conversation.standing;
+    if (unanswered !== undefined) this.#turns.dispatch({ type: 'unanswered' });
+    else if (greeting !== undefined && history.length === 0) this.#turns.dispatch({ type: 'say', sentences: sentencesOf(greeting) });
+  }
+
+  #takeAudio(frame: IngressFrame): void {
+    this.#listen();
+    this.#ledger.audioReceived(frame.seq);
+    if (this.#hearing.kind === 'open') return this.#hear(this.#hearing.ear, frame);
+    if (this.#hearing.kind === 'opening') return void this.#hearing.held.push(frame);
+    this.#hearing = { kind: 'opening', held: [frame] };
+    void this.#openHearing().catch((error: unknown) => this.#engineFailed(error));
+  }
+
+  #hear(ear: Hearing, frame: IngressFrame): void {
+    try {
+      ear.take(frame.seq, frame.payload, frame.stamps);
+    } catch (error) {
+      if (!(error instanceof VoxError)) throw error;
+      this.tell({ type: 'error', code: error.code, message: error.message });
+    }
+    if (this.#turns.state.phase === 'hearing') this.#stall ??= setTimeout(() => this.#stalled(frame.seq), STALL_MS);
+  }
+
+  /** Fires a while after some frame in the middle of speech: if none came after it, the caller's audio has stopped. */
+  #stalled(seq: number): void {
+    this.#stall = undefined;
+    if (this.#turns.state.phase !== 'hearing') return;
+    if (this.#ledger.received === seq) this.#turns.dispatch({ type: 'audio_stalled' });
+    else this.#stall = setTimeout(() => this.#stalled(this.#ledger.received), STALL_MS);
+  }
+
+  async #openHearing(): Promise<void> {
+    const { config, engines } = this.#options;
+    const { voice_activity: voiceActivity, recognizer, responder } = config.agent.engines;
+    const phrases = await engines.responder(responder).then((engine) => engine.phrases(config.agent), () => []);
+    const ear = await Hearing.open({
+      format: config.input,
+      bias: { language: config.agent.language, phrases: [...config.agent.hints, ...phrases] },
+      voiceActivity: () => engines.voiceActivity(voiceActivity),
+      recognizer: () => engines.recognizer(recognizer),
+      listener: {
+        onFact: (fact, decidedAt) => this.#turns.dispatch(fact, decidedAt),
+        onSilence: (seq) => this.#silent(seq),
+        onPartial: (turn, text) => this.#turns.dispatch({ type: 'partial', turn, text }),
+        onVoiceActivityFailure: (error) => this.#voiceActivityFailed(error),
+      },
+    });
+    if (this.#hearing.kind !== 'opening') return ear.close();
+    const { held } = this.#hearing;
+    this.#hearing = { kind: 'open', ear };
+    for (const frame of held) this.#hear(ear, frame);
+  }
+
+  #takeText(frame: IngressFrame): void {
+    const body = unpack<TextBody>(frame.payload);
+    this.#ledger.textReceived(frame.seq);
+    if (body === undefined || this.#texts.waiting >= MOST_WAITING_TEXTS) {
+      this.#ledger.textDone(frame.seq);
+      const message = `${MOST_WAITING_TEXTS} texts of this session wait for their answers already`;
+      return this.tell({ type: 'error', code: 'shed', message, retryAfterMs: 1000 });
+    }
+    this.#texts.push({ seq: frame.seq, content: body.content, lane: frame.lane });
+  }
+
+  #textAnswered(seq: number, answer: string): void {
+    this.#ledger.textDone(seq);
+    this.#ack(1);
+    if (this.#options.config.agent.speak_text) this.#turns.dispatch({ type: 'say', sentences: sentencesOf(answer) });
+  }
+
+  #audioCommitted(seq: number): void {
+    this.#ledger.audioDone(seq);
+    this.#ack(1);
+  }
+
+  #silent(seq: number): void {
+    if (!this.#turns.isIngressSettled) return;
+    this.#ledger.audioDone(seq);
+    this.#ack(ACK_EVERY);
+  }
+
+  #ack(atLeast: number): void {
+    const { committed } = this.#ledger;
+    if (committed - this.#acked < atLeast) return;
+    this.#acked = committed;
+    this.#options.egress.ack(committed);
+  }
+
+  #speakerListener(): ConstructorParameters<typeof Speaker>[0]['listener'] {
+    return {
+      onSentence: (turn, text) => this.tell({ type: 'transcript', role: 'agent', text, final: true, turn }),
+      onFirstAudio: (turn) => this.#turns.firstAudio(turn),
+      onPlayedOut: (turn) => this.#turns.dispatch({ type: 'played_out', turn }),
+      onFailure: (_turn, error) => {
+        this.#engineFailed(error);
+        this.tell({ type: 'error', code: 'synthesizer_failed', message: error instanceof Error ? error.message : String(error) });
+      },
+    };
+  }
+
+  #voiceActivityFailed(error: unknown): void {
+    this.#engineFailed(error);
+    const message = error instanceof Error ? error.message : String(error);
+    this.tell({ type: 'error', code: 'voice_activity_failed', message });
+  }
+
+  #engineFailed(error: unknown): void {
+    this.#options.listener.onEngineFailure();
+    this.#options.log.warn({ err: error, sessionId: this.#options.config.sessionId }, 'an engine failed');
+  }
+}
+
+function sentencesOf(text: string): readonly string[] {
+  const splitter = new SentenceSplitter();
+  return [...splitter.push(text), ...splitter.finish()];
+}

@@ -1,0 +1,271 @@
+import type { Bus, BusMessage, BusSubscription } from '../shared/bus/bus.ts';
+import { attachSubject, CLAIM_QUEUE, claimSubject, endSubject } from '../shared/bus/subjects.ts';
+import type { EndedBody } from '../shared/protocol/agent-event.ts';
+import type { ClaimReply, ClaimRequest, EndRequest } from '../shared/protocol/claim.ts';
+import { GRANTED_LANES, type GrantedLane } from '../shared/protocol/lane.ts';
+import { SlotTable } from '../shared/protocol/slot-table.ts';
+import { pack, unpack } from '../shared/protocol/structured.ts';
+import type { SessionConfig } from '../shared/protocol/agent-config.ts';
+import type { Logger } from '../shared/runtime/log.ts';
+import { VoxError } from '../shared/runtime/errors.ts';
+import type { ConversationItem } from '../shared/session/record.ts';
+import type { Lease, Progress, SessionStore } from '../shared/session/store.ts';
+import { SessionEgress, type Egress } from './egress.ts';
+import { Inbox } from './inbox.ts';
+import type { WorkerMetrics } from './metrics.ts';
+import type { Session, SessionListener } from './session.ts';
+
+/** The share of a worker's slots that sessions of a lane may fill. */
+const LANE_SHARE: Readonly<Record<GrantedLane, number>> = { urgent: 1, normal: 0.95, bulk: 0.8 };
+
+/** One slot in use. */
+export interface Seat {
+  /** Its number, known once it is seated. */
+  slot: number;
+  readonly session: Session;
+  readonly inbox: Inbox;
+  toldOfShedAtMs: number;
+  grace: NodeJS.Timeout | undefined;
+}
+
+/** What a claimed session is made of. */
+export interface ClaimedSession {
+  readonly config: SessionConfig;
+  readonly lease: Lease;
+  readonly progress: Progress;
+  readonly items: readonly ConversationItem[];
+  readonly egress: SessionEgress;
+  readonly listening: boolean;
+  readonly listener: SessionListener;
+}
+
+export interface SessionsOptions {
+  readonly bus: Bus;
+  readonly store: SessionStore;
+  readonly egress: Egress;
+  readonly workerId: string;
+  readonly slots: number;
+  readonly leaseMs: number;
+  readonly reconnectGraceMs: number;
+  readonly metrics: WorkerMetrics;
+  readonly log: Logger;
+  readonly makeSession: (claimed: ClaimedSession) => Session;
+}
+
+/** The sessions this worker owns: taken by claim, kept by lease, given back or ended. */
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #seats = new SlotTable<Seat>();
+  readonly #bySession = new Map<string, Seat>();
+  readonly #claims = new Map<GrantedLane, BusSubscription>();
+  readonly #requests: readonly BusSubscription[];
+  readonly #renewal: NodeJS.Timeout;
+  #claiming = 0;
+  #isOpen = false;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+    const { bus, workerId, leaseMs } = options;
+    this.#requests = [
+      bus.subscribe(attachSubject(workerId), (message) => this.#onClaim(message)),
+      bus.subscribe(endSubject(workerId), (message) => this.#onEnd(message)),
+    ];
+    this.#renewal = setInterval(() => this.#renewAll(), leaseMs / 3);
+  }
+
+  /** Slots taken, claims under way included. */
+  get used(): number {
+    return this.#seats.used + this.#claiming;
+  }
+
+  /** The sessions held now. */
+  seats(): readonly Seat[] {
+    return [...this.#seats.tenants()];
+  }
+
+  /** Whose slot this is; undefined where it is free or somebody else's by now. */
+  at(slot: number): Seat | undefined {
+    return this.#seats.at(slot);
+  }
+
+  /** Takes claims from now on, as far as slots are free. */
+  openClaims(): void {
+    this.#isOpen = true;
+    this.#adjustClaims();
+  }
+
+  /** Claims nothing more. */
+  closeClaims(): void {
+    this.#isOpen = false;
+    this.#adjustClaims();
+  }
+
+  /** Hears no requests and renews nothing any more. */
+  stop(): void {
+    this.closeClaims();
+    clearInterval(this.#renewal);
+    for (const request of this.#requests) request.stop();
+  }
+
+  /** The caller's connection is gone: the session waits here for it to come back, then it is released. */
+  connectionGone(seat: Seat): void {
+    clearTimeout(seat.grace);
+    seat.grace = setTimeout(() => this.#start(() => this.#release(seat)), this.#options.reconnectGraceMs);
+  }
+
+  /** Gives a session up in order: what was said is stored, the lease returned, and the gateway claims it anew elsewhere. */
+  async handOff(seat: Seat): Promise<void> {
+    await this.#release(seat);
+    this.#options.metrics.handoffs.inc();
+    seat.session.egress.released();
+  }
+
+  async #release(seat: Seat): Promise<void> {
+    const { store, log } = this.#options;
+    const { lease, progress } = seat.session;
+    this.#free(seat);
+    try {
+      await store.release(lease, progress);
+    } catch (error) {
+      log.warn({ err: error, sessionId: lease.sessionId }, 'a lease could not be returned; it will expire');
+    }
+  }
+
+  /** A worker subscribes to a lane's claims only while it has a slot for them: a full fleet has no responders. */
+  #adjustClaims(): void {
+    const { bus, slots } = this.#options;
+    for (const lane of GRANTED_LANES) {
+      const wants = this.#isOpen && this.used < Math.ceil(slots * LANE_SHARE[lane]);
+      const claim = this.#claims.get(lane);
+      if (wants && claim === undefined) {
+        this.#claims.set(lane, bus.subscribe(claimSubject(lane), (message) => this.#onClaim(message), CLAIM_QUEUE));
+      } else if (!wants && claim !== undefined) {
+        claim.stop();
+        this.#claims.delete(lane);
+      }
+    }
+  }
+
+  #onClaim(message: BusMessage): void {
+    const request = unpack<ClaimRequest>(message.data);
+    if (request === undefined) return;
+    this.#start(async () => {
+      const reply = await this.#claim(request);
+      this.#options.metrics.claims.inc({ outcome: reply.ok ? 'claimed' : reply.reason });
+      message.respond(pack(reply));
+    });
+  }
+
+  async #claim(request: ClaimRequest): Promise<ClaimReply> {
+    const held = this.#bySession.get(request.sessionId);
+    if (held !== undefined) return this.#attach(held, request);
+    if (!this.#isOpen || this.used >= this.#options.slots) return { ok: false, reason: 'full' };
+    this.#claiming += 1;
+    this.#adjustClaims();
+    try {
+      return await this.#take(request);
+    } catch (error) {
+      if (error instanceof VoxError && error.code === 'store_unavailable') return { ok: false, reason: 'store_unavailable' };
+      throw error;
+    } finally {
+      this.#claiming -= 1;
+      this.#adjustClaims();
+    }
+  }
+
+  /** The session is here already: its caller came back, maybe through another gateway. */
+  #attach(seat: Seat, { gatewayId, gatewaySlot, listening }: ClaimRequest): ClaimReply {
+    const { session } = seat;
+    clearTimeout(seat.grace);
+    seat.grace = undefined;
+    const { address } = session.egress;
+    if (address.gatewayId !== gatewayId || address.gatewaySlot !== gatewaySlot) session.egress.moveTo({ gatewayId, gatewaySlot });
+    if (listening) session.startListening();
+    return { ok: true, workerId: session.lease.workerId, fence: session.lease.fence, workerSlot: seat.slot, ...session.ingress };
+  }
+
+  async #take(request: ClaimRequest): Promise<ClaimReply> {
+    const { store, workerId } = this.#options;
+    const { sessionId, lost } = request;
+    const claim = await store.claim(sessionId, workerId, lost);
+    if (claim.outcome === 'held') return { ok: false, reason: 'held', owner: { workerId: claim.workerId, fence: claim.fence } };
+    if (claim.outcome === 'ended') return { ok: false, reason: 'session_ended' };
+    if (claim.outcome === 'not_found') return { ok: false, reason: 'session_not_found' };
+    const items = await store.items(sessionId);
+    const seat = this.#seat(request, { sessionId, workerId, fence: claim.fence }, claim.config, claim.progress, items);
+    return { ok: true, workerId, fence: claim.fence, workerSlot: seat.slot, ...seat.session.ingress };
+  }
+
+  #seat(request: ClaimRequest, lease: Lease, config: SessionConfig, progress: Progress, items: readonly ConversationItem[]): Seat {
+    const { egress, metrics } = this.#options;
+    const seq = Math.max(progress.egressSeq, request.seenEgressSeq);
+    const session = this.#options.makeSession({
+      config, lease, progress, items, listening: request.listening,
+      egress: new SessionEgress(egress, lease.fence, request, seq),
+      listener: {
+        onHangUp: () => this.#start(() => this.#end(seat, 'agent')),
+        onLost: () => this.#lost(seat),
+        onEngineFailure: () => metrics.engineFailures.inc(),
+      },
+    });
+    const inbox = new Inbox(progress.ingressSeq);
+    const seat: Seat = { slot: 0, session, inbox, toldOfShedAtMs: 0, grace: undefined };
+    seat.slot = this.#seats.take(seat);
+    this.#bySession.set(lease.sessionId, seat);
+    return seat;
+  }
+
+  #onEnd(message: BusMessage): void {
+    const request = unpack<EndRequest>(message.data);
+    const seat = request === undefined ? undefined : this.#bySession.get(request.sessionId);
+    if (seat !== undefined) this.#start(() => this.#end(seat, 'deleted'));
+    message.respond(pack({ ended: seat !== undefined }));
+  }
+
+  async #end(seat: Seat, reason: EndedBody['reason']): Promise<void> {
+    const { session } = seat;
+    if (reason === 'agent') await session.settled();
+    session.egress.ended(reason);
+    this.#free(seat);
+    if (reason === 'agent') await this.#options.store.end(session.lease.sessionId, session.lease);
+  }
+
+  #free(seat: Seat): void {
+    clearTimeout(seat.grace);
+    seat.session.close();
+    this.#seats.free(seat.slot);
+    this.#bySession.delete(seat.session.lease.sessionId);
+    this.#adjustClaims();
+  }
+
+  #renewAll(): void {
+    for (const seat of this.#seats.tenants()) this.#start(() => this.#renew(seat));
+  }
+
+  /** Without Redis nobody can claim, so an owner goes on; with it, a lease that is somebody else's is final. */
+  async #renew(seat: Seat): Promise<void> {
+    let isOurs = true;
+    try {
+      isOurs = await this.#options.store.renew(seat.session.lease);
+    } catch (error) {
+      if (!(error instanceof VoxError)) throw error;
+      this.#options.log.warn({ err: error }, 'a lease could not be renewed');
+    }
+    if (!isOurs) this.#lost(seat);
+  }
+
+  /** Somebody else owns the session, or its record is gone: the gateway finds out which by claiming anew. */
+  #lost(seat: Seat): void {
+    if (this.#seats.at(seat.slot) !== seat) return;
+    const { metrics, log } = this.#options;
+    const { sessionId, fence } = seat.session.lease;
+    metrics.leasesLost.inc();
+    log.warn({ sessionId, fence }, 'the lease of a session is no longer ours');
+    seat.session.egress.released();
+    this.#free(seat);
+  }
+
+  #start(work: () => Promise<void>): void {
+    void work().catch((error: unknown) => this.#options.log.error({ err: error }, 'work on a session failed'));
+  }
+}

@@ -1,0 +1,195 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { audioMs, type AudioFormat } from '../shared/protocol/audio-format.ts';
+import { nowMs } from '../shared/runtime/clock.ts';
+import { EgressAudio } from './audio/egress-audio.ts';
+import type { Synthesizer } from './speech/ports.ts';
+import { heardText, type SpokenSentence } from './turn/heard.ts';
+import { PlayoutClock } from './turn/playout-clock.ts';
+
+/** Unit of audio on the wire: every sentence is padded with silence to a whole number of them. */
+const FRAME_MS = 20;
+/** Frames that are ready together leave as one message of at most this many. */
+const FRAMES_PER_MESSAGE = 5;
+/** How long a sentence is taken to be, by letter, while it is still being synthesized. */
+const LETTER_MS = 60;
+
+export interface SpeakerOptions {
+  /** Rejects where the engine could not be made. */
+  readonly synthesizer: () => Promise<Synthesizer>;
+  readonly voice: string | undefined;
+  readonly language: string;
+  readonly format: AudioFormat;
+  readonly leadMs: number;
+  /** Sends audio to the caller; answers with its egress seq. */
+  readonly send: (payload: Uint8Array, mediaMs: number, isFirstOfTurn: boolean) => number;
+  readonly listener: SpeakerListener;
+}
+
+export interface SpeakerListener {
+  /** A sentence is about to be heard. */
+  onSentence(turn: number, text: string): void;
+  /** The first audio of a turn was sent. */
+  onFirstAudio(turn: number): void;
+  /** Everything of a finished turn was played, by reckoning. */
+  onPlayedOut(turn: number): void;
+  /** A sentence could not be spoken; the next one is tried. */
+  onFailure(turn: number, error: unknown): void;
+}
+
+/** The agent's voice in one session: speaks one turn at a time, sentence by sentence, a little ahead of its playing. */
+export class Speaker {
+  readonly #options: SpeakerOptions;
+  #speaking: SpokenTurn | undefined;
+
+  constructor(options: SpeakerOptions) {
+    this.#options = options;
+  }
+
+  /** Queues a sentence of a turn; a turn that is not the current one begins with it. */
+  say(turn: number, text: string): void {
+    if (this.#speaking?.turn !== turn) {
+      this.stop();
+      this.#speaking = new SpokenTurn(turn, this.#options);
+    }
+    this.#speaking.say(text);
+  }
+
+  /** No more sentences of this turn will come. */
+  finish(turn: number): void {
+    if (this.#speaking?.turn === turn) this.#speaking.finish();
+  }
+
+  /** The caller's device played everything up to this egress seq. */
+  played(egressSeq: number): void {
+    this.#speaking?.played(egressSeq);
+  }
+
+  /** Falls silent at once; answers what the caller heard of the turn that was spoken. */
+  stop(): string {
+    const heard = this.#speaking?.stop() ?? '';
+    this.#speaking = undefined;
+    return heard;
+  }
+}
+
+/** One agent turn from its first sentence until it is played or stopped. */
+class SpokenTurn {
+  readonly turn: number;
+  readonly #options: SpeakerOptions;
+  readonly #clock = new PlayoutClock();
+  readonly #stopped = new AbortController();
+  readonly #waiting: string[] = [];
+  readonly #spoken: SpokenSentence[] = [];
+  readonly #sent: { readonly seq: number; readonly endMs: number }[] = [];
+  #current: { readonly text: string; readonly startMs: number } | undefined;
+  #isComplete = false;
+  #wake: () => void = () => undefined;
+
+  constructor(turn: number, options: SpeakerOptions) {
+    this.turn = turn;
+    this.#options = options;
+    void this.#run().catch((error: unknown) => {
+      options.listener.onFailure(turn, error);
+      options.listener.onPlayedOut(turn);
+    });
+  }
+
+  say(text: string): void {
+    this.#waiting.push(text);
+    this.#wake();
+  }
+
+  finish(): void {
+    this.#isComplete = true;
+    this.#wake();
+  }
+
+  played(egressSeq: number): void {
+    let endMs: number | undefined;
+    while (this.#sent[0] !== undefined && this.#sent[0].seq <= egressSeq) endMs = this.#sent.shift()?.endMs;
+    if (endMs !== undefined) this.#clock.told(endMs);
+  }
+
+  stop(): string {
+    this.#stopped.abort();
+    this.#wake();
+    const current = this.#current;
+    const open = current === undefined ? [] : [{ ...current, endMs: Math.max(this.#clock.sentMs, current.startMs + current.text.length * LETTER_MS) }];
+    return heardText([...this.#spoken, ...open], this.#clock.heardMs(nowMs()));
+  }
+
+  async #run(): Promise<void> {
+    const audio = await EgressAudio.create(this.#options.format, FRAME_MS);
+    try {
+      for (let text = await this.#next(); text !== undefined; text = await this.#next()) await this.#speak(audio, text);
+    } finally {
+      audio.free();
+    }
+    await this.#pause(this.#clock.remainingMs(nowMs()));
+    if (!this.#isStopped()) this.#options.listener.onPlayedOut(this.turn);
+  }
+
+  async #next(): Promise<string | undefined> {
+    while (this.#waiting.length === 0 && !this.#isComplete && !this.#isStopped()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#isStopped() ? undefined : this.#waiting.shift();
+  }
+
+  async #speak(audio: EgressAudio, text: string): Promise<void> {
+    const startMs = this.#clock.sentMs;
+    this.#current = { text, startMs };
+    this.#options.listener.onSentence(this.turn, text);
+    try {
+      await this.#synthesize(audio, text);
+    } catch (error) {
+      this.#options.listener.onFailure(this.turn, error);
+    }
+    if (this.#isStopped()) return;
+    await this.#send(audio.finish());
+    this.#spoken.push({ text, startMs, endMs: this.#clock.sentMs });
+    this.#current = undefined;
+  }
+
+  async #synthesize(audio: EgressAudio, text: string): Promise<void> {
+    const { synthesizer, voice, language } = this.#options;
+    const { signal } = this.#stopped;
+    const engine = await synthesizer();
+    for await (const chunk of engine.synthesize({ text, voice, language }, signal)) {
+      if (signal.aborted) return;
+      await this.#send(audio.process(chunk));
+    }
+  }
+
+  async #send(frames: readonly Uint8Array[]): Promise<void> {
+    for (let at = 0; at < frames.length; at += FRAMES_PER_MESSAGE) {
+      await this.#pause(this.#clock.remainingMs(nowMs()) - this.#options.leadMs);
+      if (this.#isStopped()) return;
+      this.#sendNow(Buffer.concat(frames.slice(at, at + FRAMES_PER_MESSAGE)));
+    }
+  }
+
+  #sendNow(payload: Uint8Array): void {
+    const mediaMs = this.#clock.sentMs;
+    const seq = this.#options.send(payload, Math.round(mediaMs), mediaMs === 0);
+    this.#clock.sent(audioMs(this.#options.format, payload.length), nowMs());
+    this.#sent.push({ seq, endMs: this.#clock.sentMs });
+    if (mediaMs === 0) this.#options.listener.onFirstAudio(this.turn);
+  }
+
+  async #pause(durationMs: number): Promise<void> {
+    if (durationMs <= 0 || this.#isStopped()) return;
+    try {
+      await sleep(durationMs, undefined, { signal: this.#stopped.signal });
+    } catch (error) {
+      if (!this.#isStopped()) throw error;
+      // Stopped while waiting: there is nothing to wait for any more.
+    }
+  }
+
+  #isStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+}

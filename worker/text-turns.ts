@@ -1,0 +1,127 @@
+import type { AgentEvent } from '../shared/protocol/agent-event.ts';
+import type { AgentConfig } from '../shared/protocol/agent-config.ts';
+import type { GrantedLane } from '../shared/protocol/lane.ts';
+import { nowMs } from '../shared/runtime/clock.ts';
+import type { Conversation } from './conversation.ts';
+import type { Responder, ResponderRequest } from './speech/ports.ts';
+import type { TurnPool } from './turn-pool.ts';
+
+/** A caller's text message waiting for its answer. */
+export interface TextMessage {
+  readonly seq: number;
+  readonly content: string;
+  readonly lane: GrantedLane;
+}
+
+export interface TextTurnsOptions {
+  readonly agent: AgentConfig;
+  readonly pool: TurnPool;
+  readonly conversation: Conversation;
+  readonly responder: () => Promise<Responder>;
+  readonly fleet: () => ResponderRequest['fleet'];
+  /** Up to which ingress seq everything is committed once this text is stored. */
+  readonly committable: (textSeq: number) => number;
+  readonly listener: TextTurnsListener;
+}
+
+export interface TextTurnsListener {
+  tell(event: AgentEvent): void;
+  /** The text was answered and stored. */
+  onAnswered(message: TextMessage, answer: string): void;
+  onHangUp(): void;
+  onCrash(error: unknown): void;
+}
+
+/** One session's text messages: each is answered by exactly one message, a text or an error, in order. */
+export class TextTurns {
+  readonly #options: TextTurnsOptions;
+  readonly #waiting: TextMessage[] = [];
+  #state: { kind: 'idle' } | { kind: 'answering'; cancel: AbortController } | { kind: 'closed' } = { kind: 'idle' };
+
+  constructor(options: TextTurnsOptions) {
+    this.#options = options;
+  }
+
+  /** Messages waiting, the one being answered not counted. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  push(message: TextMessage): void {
+    this.#waiting.push(message);
+    if (this.#state.kind === 'idle') this.#next();
+  }
+
+  /** Stops the answer under way; it is told as `cancelled`. */
+  cancel(): void {
+    if (this.#state.kind === 'answering') this.#state.cancel.abort();
+  }
+
+  /** Answers nothing more. */
+  close(): void {
+    this.cancel();
+    this.#state = { kind: 'closed' };
+  }
+
+  #next(): void {
+    if (this.#state.kind === 'closed') return;
+    const message = this.#waiting.shift();
+    if (message === undefined) {
+      this.#state = { kind: 'idle' };
+      return;
+    }
+    const cancel = new AbortController();
+    this.#state = { kind: 'answering', cancel };
+    void this.#answer(message, cancel.signal)
+      .catch((error: unknown) => this.#options.listener.onCrash(error))
+      .finally(() => this.#next());
+  }
+
+  async #answer(message: TextMessage, signal: AbortSignal): Promise<void> {
+    const { pool, conversation, listener } = this.#options;
+    const release = await pool.acquire(message.lane);
+    conversation.remember({ role: 'caller', text: message.content });
+    try {
+      const { answer, hangUp } = await this.#ask(signal);
+      if (this.#state.kind === 'closed') return;
+      if (signal.aborted) listener.tell({ type: 'error', code: 'cancelled', message: 'the answer was cancelled' });
+      else listener.tell({ type: 'text', content: answer });
+      this.#store(message, answer);
+      if (hangUp && !signal.aborted) listener.onHangUp();
+    } catch (error) {
+      listener.onCrash(error);
+      listener.tell({ type: 'error', code: 'responder_failed', message: error instanceof Error ? error.message : String(error) });
+      this.#store(message, '');
+    } finally {
+      release();
+    }
+  }
+
+  async #ask(signal: AbortSignal): Promise<{ answer: string; hangUp: boolean }> {
+    const { agent, conversation, responder, fleet } = this.#options;
+    const engine = await responder();
+    let answer = '';
+    let hangUp = false;
+    for await (const chunk of engine.respond({ agent, history: conversation.history, nowMs: nowMs(), fleet: fleet() }, signal)) {
+      if (chunk.kind === 'text') answer += chunk.text;
+      else hangUp = true;
+    }
+    return { answer, hangUp };
+  }
+
+  /** The next message does not wait for Redis; this one counts as committed only once it is stored. */
+  #store(message: TextMessage, answer: string): void {
+    const { conversation, listener, committable } = this.#options;
+    if (answer !== '') conversation.remember({ role: 'agent', text: answer });
+    const { turn } = conversation.standing;
+    const atMs = Math.round(nowMs());
+    const items = [
+      { kind: 'caller', turn, text: message.content, atMs },
+      { kind: 'agent', turn, text: answer, interrupted: false, atMs },
+    ] as const;
+    void conversation
+      .commit(items, committable(message.seq))
+      .then(() => listener.onAnswered(message, answer))
+      .catch((error: unknown) => listener.onCrash(error));
+  }
+}
