@@ -22,7 +22,8 @@ export const counting: Intent = {
   phrases: [
     ...UP_TO.map((to) => `count to ${words(to)}`),
     ...FROM.map((from) => `count from ${words(from)} to ${words(FROM[(from + 4) % FROM.length] ?? 1)}`),
-    ...[3, 5, 10].map((from) => `count down from ${words(from)}`),
+    ...[3, 5, 10].map((from) => `count backwards from ${words(from)}`),
+    'please count to ten',
   ],
   answer: ({ words: heard }) => {
     const range = parseRange(heard);
@@ -33,28 +34,21 @@ export const counting: Intent = {
   },
 };
 
-/** Reads "count [up|down|backwards] [from A] [to B]"; without numbers to ten. */
+/** Reads "count [up|down|backwards] [from A] [to B]", without numbers to ten; "count" may be lost where both are there. */
 function parseRange(heard: readonly string[]): Range | undefined {
-  if (heard[0] !== 'count') return undefined;
-  const isDown = /^(?:down|backwards?)$/.test(heard[1] ?? '');
-  let at = isDown || heard[1] === 'up' ? 2 : 1;
-  let from: number | undefined;
-  let to: number | undefined;
-  if (heard[at] === 'from') {
-    const parsed = parseNumber(heard, at + 1);
-    if (parsed === undefined) return undefined;
-    from = parsed.value;
-    at = parsed.next;
-  }
-  if (/^(?:to|until|till)$/.test(heard[at] ?? '')) {
-    const parsed = parseNumber(heard, at + 1);
-    if (parsed === undefined) return undefined;
-    to = parsed.value;
-    at = parsed.next;
-  }
-  if (at !== heard.length) return undefined;
-  const [start, end] = isDown ? [10, 0] : [1, 10];
-  return { from: from ?? start, to: to ?? (isDown ? end : Math.max(end, from ?? end)) };
+  const counted = heard[0] === 'count' ? heard.slice(1) : heard;
+  const isDown = /^(?:down|backwards?)$/.test(counted[0] ?? '');
+  const bounds = isDown || counted[0] === 'up' ? counted.slice(1) : counted;
+  const from = boundAfter(bounds, 0, /^from$/);
+  const to = boundAfter(bounds, from?.next ?? 0, /^(?:to|until|till)$/);
+  if ((to?.next ?? from?.next ?? 0) !== bounds.length) return undefined;
+  if (counted === heard && (from === undefined || to === undefined)) return undefined;
+  if (isDown) return { from: from?.value ?? 10, to: to?.value ?? 0 };
+  return { from: from?.value ?? 1, to: to?.value ?? Math.max(10, from?.value ?? 10) };
+}
+
+function boundAfter(words: readonly string[], at: number, preposition: RegExp): ReturnType<typeof parseNumber> {
+  return preposition.test(words[at] ?? '') ? parseNumber(words, at + 1) : undefined;
 }
 
 function countedIn({ from, to }: Range): readonly string[] {

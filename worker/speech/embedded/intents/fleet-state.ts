@@ -1,6 +1,8 @@
 import { capitalized, say, type Intent } from './intent.ts';
 import { numberInWords } from './spoken-number.ts';
 
+const ASKING = /^(?:the )?fleet(?: status| state)?$|\b(?:how|state|status|is|are)\b.*\b(?:fleet|workers?)\b|\bhow many (?:calls?|callers?|slots?)\b|\b(?:how busy|are you busy)\b/;
+
 /** Tells how the fleet is doing, as far as it is seen from here. */
 export const fleetState: Intent = {
   name: 'fleet_state',
@@ -10,7 +12,7 @@ export const fleetState: Intent = {
     'how many calls are there', 'how many callers are there', 'how busy are you', 'are you busy',
   ],
   answer: ({ plain }, { fleet }) => {
-    if (!/\b(?:fleet|workers?|how many (?:calls?|callers?|slots?)|(?:how|are you) busy)\b/.test(plain)) return undefined;
+    if (!ASKING.test(plain)) return undefined;
     if (fleet.workers === 0) return say('I see no workers in the fleet right now.');
     const workers = fleet.workers === 1 ? 'one worker' : `${words(fleet.workers)} workers`;
     const slots = fleet.slotsTotal === 1 ? 'call slot' : 'call slots';

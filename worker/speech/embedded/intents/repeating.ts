@@ -13,7 +13,7 @@ const QUOTED = /^["“'‘](.*)["”'’]$/su;
 /** Says again what the agent said last. */
 export const lastAnswer: Intent = {
   name: 'last_answer',
-  phrases: ['repeat that', 'say that again', 'what did you say', 'pardon'],
+  phrases: ['repeat that', 'please repeat that', 'say that again', 'what did you say', 'pardon'],
   answer: ({ plain }, request) => {
     if (!LAST_ANSWER.has(plain)) return undefined;
     const last = request.history.findLast((item) => item.role === 'agent' && item.text.trim() !== '');

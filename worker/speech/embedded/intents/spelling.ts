@@ -10,7 +10,7 @@ const MAX_LETTERS = 60;
 export const spelling: Intent = {
   name: 'spelling',
   offer: 'spell a word, such as fleet',
-  phrases: [...SPELLABLE.map((word) => `spell ${word}`), 'how do you spell fleet'],
+  phrases: [...SPELLABLE.map((word) => `spell ${word}`), 'how do you spell fleet', 'please spell hello'],
   answer: ({ plain }) => {
     const asked = ASKING.exec(plain);
     if (asked === null || (plain.startsWith('how is') && !plain.endsWith('spelled'))) return undefined;
