@@ -85,7 +85,7 @@ describe('the hosted recognizer', { timeout: 20_000 }, () => {
     late.push(SECOND);
     assert.equal((await late.finish()).outcome, 'words');
     server.faults.push({ kind: 'stall', after: 'head' }, { kind: 'stall', after: 5 });
-    const never = await open({ OPENAI_TIMEOUT_MS: '100', OPENAI_STALL_MS: '90' });
+    const never = await open({ OPENAI_TIMEOUT_MS: '1000', OPENAI_STALL_MS: '90' });
     never.push(SECOND);
     await assert.rejects(never.finish(), /the answer stalled: nothing more within 90 ms/);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import type { OpenaiServer } from '../../../shared/testing/openai-server.ts';
+import { startOpenaiServer, type OpenaiServer } from '../../../shared/testing/openai-server.ts';
 import { collect } from '../conformance/collect.ts';
 import { EngineError, type HistoryItem, type ResponderChunk, type ResponderRequest } from '../ports.ts';
 import { hostedFixture } from './hosted-fixture.ts';
@@ -104,7 +104,7 @@ describe('the hosted responder', { timeout: 20_000 }, () => {
     server.faults.push({ kind: 'short', after: 10 });
     assert.equal(await answer(), ANSWER);
     server.faults.push({ kind: 'stall', after: 'head' });
-    assert.equal(await answer({ OPENAI_TIMEOUT_MS: '100' }), ANSWER);
+    assert.equal(await answer({ OPENAI_TIMEOUT_MS: '1000' }), ANSWER);
   });
 
   it('tells what a vendor says in the midst of a stream', async () => {
@@ -125,7 +125,13 @@ describe('the hosted responder', { timeout: 20_000 }, () => {
   });
 
   it('says so when nobody listens at the address', async () => {
-    await assert.rejects(answer({ CHAT_BASE_URL: 'http://127.0.0.1:9/v1' }), (error: unknown) => error instanceof EngineError && error.retryable);
+    const gone = await startOpenaiServer({ apiKey: '', transcribe: () => '', reply: () => [], speak: () => new Int16Array(0) });
+    await gone.close();
+    await assert.rejects(answer({ CHAT_BASE_URL: gone.baseUrl }), (error: unknown) => {
+      assert.ok(error instanceof EngineError && error.retryable);
+      assert.match(error.message, /ECONNREFUSED/);
+      return true;
+    });
   });
 
   it('uses one connection for turn after turn', async () => {

@@ -60,6 +60,11 @@ describe('the hosted synthesizer', { timeout: 20_000 }, () => {
     await assert.rejects(speak(), /the speech is empty/);
   });
 
+  it('refuses a WAV file in place of bare samples: its header would be heard', async () => {
+    server.faults.push({ kind: 'body', body: 'RIFF0000WAVEfmt ' });
+    await assert.rejects(speak(), /WAV file.*"pcm"/);
+  });
+
   it('asks nobody to speak what cannot be spoken', async () => {
     const before = server.requests.length;
     assert.deepEqual(await speak(' … “”'), []);

@@ -39,11 +39,18 @@ export class HostedSynthesizer implements Synthesizer {
     for await (const bytes of send(this.#endpoint, { path: '/audio/speech', body, maxBytes: MAX_ANSWER_BYTES }, signal)) {
       const samples = pcm.push(bytes);
       if (samples.length === 0) continue;
+      if (spoken === 0) refuseWav(samples);
       spoken += samples.length;
       yield { samples, sampleRateHz: HOSTED_SPEECH_RATE_HZ };
     }
     if (spoken === 0 && !signal.aborted) throw new EngineError('the speech is empty', true);
   }
+}
+
+/** Some servers ignore `response_format`. "RIFF" as two samples is a jump that no speech begins with. */
+function refuseWav([first, second]: Int16Array): void {
+  if (first !== 0x4952 || second !== 0x4646) return;
+  throw new EngineError('the server sent a WAV file; expected bare samples as `response_format: "pcm"` means', false);
 }
 
 /** Samples out of little-endian bytes that may be cut inside a sample. */
