@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { createLog } from '../../shared/runtime/log.ts';
 import { VoxError } from '../../shared/runtime/errors.ts';
+import { embeddedEngine } from './embedded/engine.ts';
 import { loadEngineModules } from './engine-modules.ts';
 import { Engines, type EngineDefaults } from './engines.ts';
+import { openaiEngine } from './openai-compatible/engine.ts';
 import type { EngineContext, EngineModule, Responder } from './ports.ts';
+import { scriptedEngine } from './scripted/engine.ts';
 
 const context: EngineContext = { env: {}, log: createLog({ tier: 'test', id: 'test', level: 'silent' }) };
 const defaults: EngineDefaults = { voice_activity: 'full', recognizer: 'full', responder: 'full', synthesizer: 'full' };
@@ -69,6 +72,17 @@ describe('the engine registry', () => {
     assert.deepEqual(engines.names(), {
       voice_activity: ['full'], recognizer: ['full'], responder: ['full', 'other'], synthesizer: ['full'],
     });
+  });
+
+  it('serves the engines that come with the product, mixed by need', async () => {
+    const mixed: EngineDefaults = { voice_activity: 'embedded', recognizer: 'openai', responder: 'scripted', synthesizer: 'scripted' };
+    const engines = new Engines({ modules: [embeddedEngine, openaiEngine, scriptedEngine], context, defaults: mixed });
+    const all = ['embedded', 'openai', 'scripted'];
+    assert.deepEqual(engines.names(), { voice_activity: ['embedded', 'scripted'], recognizer: all, responder: all, synthesizer: all });
+    assert.equal((await engines.responder()).name, 'scripted');
+    assert.equal((await engines.voiceActivity('scripted')).name, 'scripted');
+    await assert.rejects(engines.recognizer(), /OPENAI_API_KEY/, 'an engine without its settings says so when it is asked for');
+    await engines.close();
   });
 
   it('closes what was made, goes on past one that does not close, and makes nothing afterwards', async () => {

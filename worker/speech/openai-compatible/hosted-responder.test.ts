@@ -16,7 +16,7 @@ function request(...history: HistoryItem[]): ResponderRequest {
 
 const asked = request({ role: 'caller', text: 'ja' });
 
-describe('the hosted responder', { timeout: 20_000 }, () => {
+describe('the hosted responder', { timeout: 60_000 }, () => {
   const fixture = hostedFixture();
   let server: OpenaiServer;
   beforeEach(async () => {

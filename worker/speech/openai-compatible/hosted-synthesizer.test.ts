@@ -9,7 +9,7 @@ import { HostedSynthesizer, PcmReader } from './synthesizer.ts';
 
 const TEXT = 'Guten Tag.';
 
-describe('the hosted synthesizer', { timeout: 20_000 }, () => {
+describe('the hosted synthesizer', { timeout: 60_000 }, () => {
   const fixture = hostedFixture();
   let server: OpenaiServer;
   beforeEach(async () => {
