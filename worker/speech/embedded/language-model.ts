@@ -19,7 +19,7 @@ type Counts = Map<string, History>;
  * so that phrases may be mixed. Equal phrases count once. Throws RangeError without any word.
  */
 export function arpaLanguageModel(phrases: readonly (readonly string[])[]): string {
-  const counts = [new Map(), new Map(), new Map()] as const satisfies readonly Counts[];
+  const counts: readonly [Counts, Counts, Counts] = [new Map(), new Map(), new Map()];
   const distinct = new Set(phrases.filter((words) => words.length > 0).map((words) => words.join(' ')));
   if (distinct.size === 0) throw new RangeError('a language model needs at least one word');
   for (const phrase of distinct) countPhrase(phrase.split(' '), counts);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MAX_DIFFERENCE, phraseDifference } from './phrase-match.ts';
+import { judge, MAX_DIFFERENCE, phraseDifference } from './phrase-match.ts';
 
 const PHRASES = ['hello', 'what time is it', 'what is three plus four', 'what is nine minus two', 'repeat', 'go forward ten meters'].map((phrase) => phrase.split(' '));
 
@@ -39,4 +39,20 @@ describe('phrase match', () => {
     assert.equal(phraseDifference([], PHRASES), 1);
     assert.equal(phraseDifference(['hello'], []), 1);
   });
+});
+
+describe('judging a hypothesis', () => {
+  it('leaves words as they were heard, though another phrase is nearest', () => {
+    assert.deepEqual(judge('what is two plus nine', PHRASES), { outcome: 'words', text: 'what is two plus nine' });
+    assert.deepEqual(judge('go forward ten', PHRASES), { outcome: 'words', text: 'go forward ten' });
+  });
+
+  it('finds what is far from every phrase unclear', () => assert.deepEqual(judge('is ten go repeat', PHRASES), { outcome: 'unclear' }));
+
+  it('finds nothing where no word was heard', () => {
+    assert.deepEqual(judge('', PHRASES), { outcome: 'nothing' });
+    assert.deepEqual(judge(' ', undefined), { outcome: 'nothing' });
+  });
+
+  it('takes any words where none are expected', () => assert.deepEqual(judge('anything goes', undefined), { outcome: 'words', text: 'anything goes' }));
 });

@@ -1,7 +1,20 @@
+import type { FinalTranscript } from '../ports.ts';
 import { withoutValues } from './number-words.ts';
 
 /** The greatest part of a hypothesis's words that may differ from what was expected; beyond it, measured, are other people's words. */
 export const MAX_DIFFERENCE = 0.34;
+
+/**
+ * What a hypothesis counts as, under the expected phrases or, with `undefined`, under none. Words near enough to what was
+ * expected stand as they were heard, they are not replaced by the nearest phrase: "what is two plus nine" is near "what is
+ * two plus four" and must not become it.
+ */
+export function judge(hypothesis: string, expected: readonly (readonly string[])[] | undefined): FinalTranscript {
+  const words = hypothesis.split(' ').filter((word) => word !== '');
+  if (words.length === 0) return { outcome: 'nothing' };
+  if (expected !== undefined && phraseDifference(words, expected) > MAX_DIFFERENCE) return { outcome: 'unclear' };
+  return { outcome: 'words', text: words.join(' ') };
+}
 
 /** The cheapest way found to explain some words: edits, and how many words it is made of. */
 interface Fit {

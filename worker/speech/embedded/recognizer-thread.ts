@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { EngineError } from '../ports.ts';
-import { BiasDecodersCache, judge } from './bias-decoders.ts';
+import { BiasDecodersCache } from './bias-decoders.ts';
+import { judge } from './phrase-match.ts';
 import { loadPocketSphinx } from './pocketsphinx.ts';
 import type { RecognizerReply, RecognizerThreadSettings, RecognizerWork } from './recognizer-messages.ts';
 
