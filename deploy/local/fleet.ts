@@ -8,6 +8,8 @@ import { startNats, startRedis, type RunningServer, type ServerOptions } from '.
 import type { ChildPlan } from './supervised-child.ts';
 import { terminalLine } from './terminal-line.ts';
 
+const MAX_HELD_LINES = 100;
+
 /** A fleet on this machine, as data. */
 export interface FleetOptions {
   /** The first gateway's port; the next ones follow. */
@@ -33,6 +35,8 @@ export interface Fleet {
   readonly redisUrl: string;
   readonly gatewayUrls: readonly string[];
   readonly group: ChildGroup;
+  /** Starts everything; rejects with StartError, everything stopped, when something cannot start. What children had to say meanwhile is told when all are ready. */
+  start(): Promise<void>;
   /** Ends everything, gateways and workers first; resolves when nothing is left and the log files are closed. */
   stop(timeoutMs: number): Promise<void>;
 }
@@ -43,7 +47,7 @@ interface Addresses {
   readonly admin: readonly number[];
 }
 
-/** Plans NATS, Redis, gateways and workers; nothing runs before `group.start()`, which says what cannot start as StartError. */
+/** Plans NATS, Redis, gateways and workers; nothing runs before `start`. */
 export async function planFleet(options: FleetOptions): Promise<Fleet> {
   const addresses = await pickPorts(options.workers);
   const natsUrl = `nats://127.0.0.1:${addresses.nats}`;
@@ -58,11 +62,15 @@ export async function planFleet(options: FleetOptions): Promise<Fleet> {
   const workers = addresses.admin.map((port, index) =>
     nodePlan(`worker-${index + 1}`, options.workerMain, { ...env, ...workerEnv(index, port) }, `http://127.0.0.1:${port}`, logs));
   const group = new ChildGroup([servers, [...workers, ...gateways]], options.say);
+  const start = async (): Promise<void> => {
+    await group.start();
+    logs.release();
+  };
   const stop = async (timeoutMs: number): Promise<void> => {
     await group.stop(timeoutMs);
     logs.close();
   };
-  return { natsUrl, redisUrl, gatewayUrls: gatewayPorts.map(urlOf), group, stop };
+  return { natsUrl, redisUrl, gatewayUrls: gatewayPorts.map(urlOf), group, start, stop };
 }
 
 function workerEnv(index: number, port: number): Readonly<Record<string, string>> {
@@ -82,6 +90,8 @@ class FleetLogs {
   readonly #folder: string;
   readonly #say: (text: string) => void;
   readonly #files = new Map<string, LogFile>();
+  /** Lines for the terminal, held back while the fleet starts: a start that fails is one message, not many. */
+  #held: string[] | undefined = [];
 
   constructor(options: FleetOptions) {
     this.#folder = options.logFolder;
@@ -96,8 +106,19 @@ class FleetLogs {
     return (line) => {
       file.write(line);
       const shown = onTerminal ? terminalLine(line) : undefined;
-      if (shown !== undefined) this.#say(`${name} | ${shown}`);
+      if (shown !== undefined) this.#tell(`${name} | ${shown}`);
     };
+  }
+
+  /** The fleet is ready: what was held back is told, the rest as it comes. */
+  release(): void {
+    for (const line of this.#held ?? []) this.#say(line);
+    this.#held = undefined;
+  }
+
+  #tell(line: string): void {
+    if (this.#held === undefined) this.#say(line);
+    else if (this.#held.length < MAX_HELD_LINES) this.#held.push(line);
   }
 
   close(): void {

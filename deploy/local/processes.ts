@@ -3,9 +3,12 @@ import { existsSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LineCutter } from './lines.ts';
+import { terminalLine } from './terminal-line.ts';
 
 /** The last lines of a process's output that are kept for whoever asks. */
 const KEPT_LINES = 1000;
+const QUOTED_LINES = 8;
+const STACK_FRAME = /^\s+at |^node:internal/;
 const PROBE_INTERVAL_MS = 25;
 const DEFAULT_READY_TIMEOUT_MS = 30_000;
 const DEFAULT_STOP_TIMEOUT_MS = 10_000;
@@ -156,7 +159,7 @@ export function exitWords(exit: ProcessExit): string {
 }
 
 function lastWords(running: RunningProcess): string {
-  const lines = running.logs.filter((line) => line.trim() !== '').slice(-5);
+  const lines = running.logs.map(terminalLine).filter((line) => line !== undefined && !STACK_FRAME.test(line)).slice(-QUOTED_LINES);
   return lines.length === 0 ? '' : `:\n  ${lines.join('\n  ')}`;
 }
 

@@ -59,7 +59,7 @@ export function compiledPlaces(packageFolder: string): SupervisorPlaces {
 }
 
 async function runFleet(fleet: Fleet, stopAsked: StopRequests, logFolder: string): Promise<number> {
-  const starting = fleet.group.start().then(() => 'started' as const);
+  const starting = fleet.start().then(() => 'started' as const);
   const outcome = await Promise.race([starting, stopAsked.first]);
   if (outcome === 'started') {
     print(`Voxfleet is ready: ${fleet.gatewayUrls.join('  ')}`);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { lastWords, run, say, SetupError } from './run.mjs';
+import { run, say, SetupError } from './run.mjs';
 
 /** The folders that hold source code. */
 export const SOURCE_FOLDERS = ['gateway', 'worker', 'shared', 'loadtest', 'deploy'];
@@ -47,7 +47,7 @@ function fingerprint(root, paths) {
 function compile(root, project) {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const { ok, output } = run(process.execPath, [compiler, '-p', project, '--pretty', 'false'], { cwd: root });
-  if (!ok) throw new SetupError(`the code does not compile (tsc -p ${project}):\n${output.trim() === '' ? lastWords('no output') : output.trim()}`);
+  if (!ok) throw new SetupError(`the code does not compile (tsc -p ${project}):\n${output.trim()}`);
 }
 
 /** A test whose source is gone must not run from dist/ for ever. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lastWords, run, say, SetupError } from './run.mjs';
+import { errorLines, run, say, SetupError } from './run.mjs';
 
 /** Installs what package-lock.json names, unless node_modules holds exactly that. */
 export function installDependencies(root) {
@@ -13,7 +13,7 @@ export function installDependencies(root) {
   if (!isInstalled(root, JSON.parse(lock))) {
     say('Installing the npm dependencies of package-lock.json (npm ci)');
     const { ok, output } = run('npm', ['ci'], { cwd: root, env: { npm_config_loglevel: 'error' } });
-    if (!ok) throw new SetupError(`npm ci failed; is the network up and is this folder writable? Its last words:${lastWords(output, /error|ERR|denied|ENO|EAC/)}`);
+    if (!ok) throw new SetupError(`npm ci failed; is the network up and is this folder writable? It says:${errorLines(output, /^npm error \S|^spawn|ENOENT/)}`);
   }
   checkSocketServer(root);
   writeFileSync(stamp, wanted);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { lastWords, run, say, SetupError } from './run.mjs';
+import { errorLines, run, say, SetupError } from './run.mjs';
 
 const SERVER_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
 const LIBRARY_FOLDERS = ['/usr/lib', '/usr/local/lib'];
@@ -50,7 +50,7 @@ function installWithApt(missing, machine) {
   const input = prefix.length > 0 ? 'inherit' : 'ignore';
   for (const [command, ...args] of [[...asRoot, 'apt-get', 'update'], [...asRoot, ...install]]) {
     const { ok, output } = run(command, args, { input });
-    if (!ok) throw new SetupError(`apt-get could not install ${list(missing)}; is the network up? Its last words:${lastWords(output, /^(E|W|Err|sudo)[: ]/)}`);
+    if (!ok) throw new SetupError(`apt-get could not install ${list(missing)}; is the network up? It says:${errorLines(output, /^(E|sudo): /)}`);
   }
 }
 

@@ -25,8 +25,8 @@ export function run(command, args, { cwd, env = {}, shown = false, input = 'igno
 const ADDRESS = /[a-z+]+:\/\/[^\s'"]+/gi;
 const HOST_NAME = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET|resolve|connect to|connecting to)(:?) '?[\w.-]*[\w-](:\w+)?'?/gi;
 
-/** The last lines of a program's output that match `pattern`, indented, without names of other hosts. */
-export function lastWords(output, pattern = /./) {
-  const lines = output.split('\n').filter((line) => line.trim() !== '' && pattern.test(line));
-  return lines.slice(-6).map((line) => `\n  ${line.replace(ADDRESS, '<address>').replace(HOST_NAME, '$1$2 <host>')}`).join('');
+/** The first lines of a program's output that match `pattern`, indented, without names of other hosts. */
+export function errorLines(output, pattern) {
+  const lines = output.split('\n').filter((line) => pattern.test(line));
+  return lines.slice(0, 6).map((line) => `\n  ${line.replace(ADDRESS, '<address>').replace(HOST_NAME, '$1$2 <host>')}`).join('');
 }
