@@ -1,3 +1,9 @@
+/** Ingress that a write covers: all audio up to a seq, or one text. */
+export interface StoredIngress {
+  readonly audio?: number;
+  readonly text?: number;
+}
+
 /**
  * Knows up to which ingress seq everything is committed. Audio and text share one numbering: audio counts as done up to
  * where it is known to be silence or stored as a turn, a text once it is answered and stored.
@@ -22,16 +28,23 @@ export class AckLedger {
 
   /** The seq up to which everything is committed. */
   get committed(): number {
-    return this.committedWith({});
+    return this.committedWith([]);
   }
 
-  /** What `committed` would be if this audio or this text were done too: what a record may say once that is stored. */
-  committedWith({ audio, text }: { readonly audio?: number; readonly text?: number }): number {
-    const audioDone = Math.max(this.#audioDone, audio ?? 0);
+  /** What `committed` would be if these were done too: what a record may say once they are stored. */
+  committedWith(stored: readonly StoredIngress[]): number {
+    const texts = new Set(stored.map(({ text }) => text));
+    const audioDone = Math.max(this.#audioDone, ...stored.map(({ audio }) => audio ?? 0));
     const settled = audioDone >= this.#lastAudio ? this.#received : audioDone;
     let oldestOpen = Number.POSITIVE_INFINITY;
-    for (const open of this.#openTexts) if (open !== text && open < oldestOpen) oldestOpen = open;
+    for (const open of this.#openTexts) if (!texts.has(open) && open < oldestOpen) oldestOpen = open;
     return Math.min(settled, oldestOpen - 1);
+  }
+
+  /** Ingress covered by a write is in Redis. */
+  stored({ audio, text }: StoredIngress): void {
+    if (audio !== undefined) this.audioDone(audio);
+    if (text !== undefined) this.textDone(text);
   }
 
   audioReceived(seq: number): void {

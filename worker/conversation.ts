@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConversationItem } from '../shared/session/record.ts';
 import type { Lease, Progress, SessionStore } from '../shared/session/store.ts';
 import { VoxError } from '../shared/runtime/errors.ts';
+import type { StoredIngress } from './ack-ledger.ts';
 import type { HistoryItem } from './speech/ports.ts';
 import { extended, standingOf, type Standing } from './turn/history.ts';
 
@@ -10,7 +11,7 @@ const RETRY_AFTER_MS = 500;
 
 interface Waiting {
   readonly items: readonly ConversationItem[];
-  readonly ingressSeq: number;
+  readonly stored: StoredIngress;
   readonly done: () => void;
 }
 
@@ -20,6 +21,10 @@ export interface ConversationOptions {
   readonly items: readonly ConversationItem[];
   readonly ingressSeq: number;
   readonly egressSeq: () => number;
+  /** Up to which seq ingress is committed once these are stored too. */
+  readonly committable: (stored: readonly StoredIngress[]) => number;
+  /** Redis has what covers this ingress. Called before `commit` resolves. */
+  readonly onStored: (stored: StoredIngress) => void;
   /** The lease is somebody else's: nothing can be written any more. */
   readonly onLost: () => void;
 }
@@ -62,16 +67,16 @@ export class Conversation {
     this.#history = extended(this.#history, item);
   }
 
-  /** Stores items, and that ingress is committed up to `ingressSeq`; resolves once Redis has them, never where the lease is lost. */
-  async commit(items: readonly ConversationItem[], ingressSeq: number): Promise<void> {
-    const committed = new Promise<void>((done) => this.#waiting.push({ items, ingressSeq, done }));
+  /** Stores items, and which ingress they cover; resolves once Redis has them, never where the lease is lost. */
+  async commit(items: readonly ConversationItem[], stored: StoredIngress = {}): Promise<void> {
+    const committed = new Promise<void>((done) => this.#waiting.push({ items, stored, done }));
     this.#writing ??= this.#write();
     return committed;
   }
 
-  /** Waits until what was to be stored is stored. */
-  async settled(): Promise<void> {
-    await this.#writing;
+  /** Waits until what was to be stored is stored, or `withinMs` has passed because Redis is away. */
+  async settled(withinMs: number): Promise<void> {
+    await Promise.race([this.#writing, sleep(withinMs, undefined, { ref: false })]);
   }
 
   /** Stops writing; what waits is not stored. */
@@ -84,10 +89,13 @@ export class Conversation {
       const batch = this.#waiting;
       this.#waiting = [];
       this.#commitNo += 1;
-      this.#ingressSeq = Math.max(this.#ingressSeq, ...batch.map(({ ingressSeq }) => ingressSeq));
+      this.#ingressSeq = Math.max(this.#ingressSeq, this.#options.committable(batch.map(({ stored }) => stored)));
       const items = batch.flatMap((waiting) => waiting.items);
       if (!(await this.#writeUntilTaken(this.#commitNo, items))) break;
-      for (const { done } of batch) done();
+      for (const { stored, done } of batch) {
+        this.#options.onStored(stored);
+        done();
+      }
     }
     this.#writing = undefined;
   }

@@ -33,6 +33,6 @@ export async function drainWorker({ sessions, handoffAfterMs, deadlineMs, log }:
 }
 
 async function handOff(sessions: Sessions, seat: Seat): Promise<void> {
-  await Promise.race([seat.session.settled(), sleep(1000)]);
+  await seat.session.settled();
   await sessions.handOff(seat);
 }

@@ -1,7 +1,7 @@
 import type { Bus, BusSubscription } from '../shared/bus/bus.ts';
 import { workerSubject } from '../shared/bus/subjects.ts';
 import { ENVELOPE_FLAG, ENVELOPE_TYPE, readBatch, type Envelope } from '../shared/protocol/envelope.ts';
-import { laneAt, LANES, type GrantedLane } from '../shared/protocol/lane.ts';
+import { laneAt, type GrantedLane, type Lane } from '../shared/protocol/lane.ts';
 import { elapsedMs, nowMs, stampUs } from '../shared/runtime/clock.ts';
 import type { IngressFrame } from './inbox.ts';
 import { Lanes } from './lanes.ts';
@@ -27,15 +27,13 @@ export interface IngressOptions {
 export class Ingress {
   readonly #options: IngressOptions;
   readonly #lanes: Lanes<Seat>;
-  readonly #subscriptions: BusSubscription[];
+  readonly #subscription: BusSubscription;
   #isScheduled = false;
 
   constructor(options: IngressOptions) {
     this.#options = options;
     this.#lanes = new Lanes(options.queueSize);
-    this.#subscriptions = LANES.map((lane) =>
-      options.bus.subscribe(workerSubject(options.workerId, lane), ({ data }) => this.#onBatch(data)),
-    );
+    this.#subscription = options.bus.subscribe(workerSubject(options.workerId), ({ data }) => this.#onBatch(data));
   }
 
   /** Frames and messages waiting, by lane. */
@@ -45,7 +43,7 @@ export class Ingress {
 
   /** Hears nothing more; what waits is still looked at. */
   stop(): void {
-    for (const subscription of this.#subscriptions) subscription.stop();
+    this.#subscription.stop();
   }
 
   #onBatch(batch: Uint8Array): void {
@@ -126,6 +124,6 @@ function frameOf(envelope: Envelope, flushedUs: number, arrivedUs: number): Ingr
   };
 }
 
-function grantedLane(lane: (typeof LANES)[number]): GrantedLane {
+function grantedLane(lane: Lane): GrantedLane {
   return lane === 'control' ? 'urgent' : lane;
 }

@@ -25,6 +25,10 @@ import type { ConversationItem } from '../shared/session/record.ts';
 const MOST_WAITING_TEXTS = 1000;
 /** Audio that stops in the middle of speech for this long is taken as its end. */
 const STALL_MS = 1000;
+/** How long the end of a session or a hand-off waits for Redis. */
+const SETTLE_MS = 1000;
+/** Audio held while the engines are made ready: half a minute in 20 ms frames. More is shed. */
+const MOST_HELD_FRAMES = 1500;
 /** An ack is sent once this many frames are newly committed, besides at every turn. */
 const ACK_EVERY = 25;
 
@@ -75,7 +79,9 @@ export class Session {
     this.#acked = options.committedIngressSeq;
     this.#conversation = new Conversation({
       store: options.store, lease: options.lease, items: options.items, ingressSeq: options.committedIngressSeq,
-      egressSeq: () => egress.seq, onLost: () => options.listener.onLost(),
+      egressSeq: () => egress.seq,
+      committable: (stored) => this.#ledger.committedWith(stored),
+      onStored: (stored) => this.#ledger.stored(stored), onLost: () => options.listener.onLost(),
     });
     this.#speaker = new Speaker({
       synthesizer: () => engines.synthesizer(config.agent.engines.synthesizer),
@@ -87,10 +93,10 @@ export class Session {
     const shared = { pool, conversation: this.#conversation, responder, fleet };
     const onCrash = (error: unknown): void => this.#engineFailed(error);
     this.#texts = new TextTurns({
-      ...shared, agent: config.agent, committable: (text) => this.#ledger.committedWith({ text }),
+      ...shared, agent: config.agent,
       listener: {
         tell: (event) => this.tell(event),
-        onAnswered: ({ seq }, answer) => this.#textAnswered(seq, answer),
+        onAnswered: (answer) => this.#textAnswered(answer),
         onHangUp: () => options.listener.onHangUp(),
         onCrash,
       },
@@ -98,7 +104,6 @@ export class Session {
     this.#turns = new TurnRunner({
       ...shared, session: config, lane, turnConfig: options.turnConfig, speaker: this.#speaker,
       hearing: () => (this.#hearing.kind === 'open' ? this.#hearing.ear : undefined),
-      committable: (audio) => this.#ledger.committedWith({ audio }),
       listener: {
         tell: (event) => this.tell(event),
         onCommitted: (seq) => this.#audioCommitted(seq),
@@ -168,9 +173,9 @@ export class Session {
     if (this.#isListening || event.type === 'text' || event.type === 'error') this.#options.egress.event(event);
   }
 
-  /** Waits until what was said so far is stored. */
+  /** Waits until what was said so far is stored, but no longer than a little while: Redis may be away. */
   async settled(): Promise<void> {
-    await this.#conversation.settled();
+    await this.#conversation.settled(SETTLE_MS);
   }
 
   /** Frees everything at once; nothing is sent or written any more. */
@@ -196,7 +201,11 @@ export class Session {
     this.#listen();
     this.#ledger.audioReceived(frame.seq);
     if (this.#hearing.kind === 'open') return this.#hear(this.#hearing.ear, frame);
-    if (this.#hearing.kind === 'opening') return void this.#hearing.held.push(frame);
+    if (this.#hearing.kind === 'opening') {
+      if (this.#hearing.held.length >= MOST_HELD_FRAMES) return this.shed(frame, true);
+      this.#hearing.held.push(frame);
+      return;
+    }
     this.#hearing = { kind: 'opening', held: [frame] };
     void this.#openHearing().catch((error: unknown) => this.#engineFailed(error));
   }
@@ -252,8 +261,7 @@ export class Session {
     this.#texts.push({ seq: frame.seq, content: body.content, lane: frame.lane });
   }
 
-  #textAnswered(seq: number, answer: string): void {
-    this.#ledger.textDone(seq);
+  #textAnswered(answer: string): void {
     this.#ack(1);
     if (this.#options.config.agent.speak_text) this.#turns.dispatch({ type: 'say', sentences: sentencesOf(answer) });
   }

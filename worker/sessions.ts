@@ -224,10 +224,19 @@ export class Sessions {
 
   async #end(seat: Seat, reason: EndedBody['reason']): Promise<void> {
     const { session } = seat;
-    if (reason === 'agent') await session.settled();
+    if (reason === 'agent') await this.#storeEnd(session);
+    if (this.#seats.at(seat.slot) !== seat) return;
     session.egress.ended(reason);
     this.#free(seat);
-    if (reason === 'agent') await this.#options.store.end(session.lease.sessionId, session.lease);
+  }
+
+  async #storeEnd(session: Session): Promise<void> {
+    await session.settled();
+    try {
+      await this.#options.store.end(session.lease.sessionId, session.lease);
+    } catch (error) {
+      this.#options.log.warn({ err: error, sessionId: session.lease.sessionId }, 'the end of a session could not be stored');
+    }
   }
 
   #free(seat: Seat): void {

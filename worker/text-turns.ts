@@ -19,15 +19,13 @@ export interface TextTurnsOptions {
   readonly conversation: Conversation;
   readonly responder: () => Promise<Responder>;
   readonly fleet: () => ResponderRequest['fleet'];
-  /** Up to which ingress seq everything is committed once this text is stored. */
-  readonly committable: (textSeq: number) => number;
   readonly listener: TextTurnsListener;
 }
 
 export interface TextTurnsListener {
   tell(event: AgentEvent): void;
   /** The text was answered and stored. */
-  onAnswered(message: TextMessage, answer: string): void;
+  onAnswered(answer: string): void;
   onHangUp(): void;
   onCrash(error: unknown): void;
 }
@@ -111,7 +109,7 @@ export class TextTurns {
 
   /** The next message does not wait for Redis; this one counts as committed only once it is stored. */
   #store(message: TextMessage, answer: string): void {
-    const { conversation, listener, committable } = this.#options;
+    const { conversation, listener } = this.#options;
     if (answer !== '') conversation.remember({ role: 'agent', text: answer });
     const { turn } = conversation.standing;
     const atMs = Math.round(nowMs());
@@ -120,8 +118,8 @@ export class TextTurns {
       { kind: 'agent', turn, text: answer, interrupted: false, atMs },
     ] as const;
     void conversation
-      .commit(items, committable(message.seq))
-      .then(() => listener.onAnswered(message, answer))
+      .commit(items, { text: message.seq })
+      .then(() => listener.onAnswered(answer))
       .catch((error: unknown) => listener.onCrash(error));
   }
 }

@@ -23,8 +23,6 @@ export interface TurnRunnerOptions {
   readonly speaker: Speaker;
   readonly responder: () => Promise<Responder>;
   readonly fleet: () => ResponderRequest['fleet'];
-  /** Up to which ingress seq everything is committed once audio up to this one is stored. */
-  readonly committable: (audioSeq: number) => number;
   readonly listener: TurnRunnerListener;
 }
 
@@ -195,7 +193,7 @@ export class TurnRunner {
     const endSeq = this.#callerTurns.get(turn)?.endSeq ?? 0;
     conversation.remember({ role: 'caller', text });
     this.#start(async () => {
-      await conversation.commit([{ kind: 'caller', turn, text, atMs: Math.round(nowMs()) }], this.#options.committable(endSeq));
+      await conversation.commit([{ kind: 'caller', turn, text, atMs: Math.round(nowMs()) }], { audio: endSeq });
       this.#settle(turn, endSeq);
     });
   }
@@ -240,14 +238,14 @@ export class TurnRunner {
   #speak(turn: number, index: number, text: string): void {
     const { conversation, speaker } = this.#options;
     speaker.say(turn, text);
-    this.#start(() => conversation.commit([{ kind: 'sentence', turn, index, text, atMs: Math.round(nowMs()) }], 0));
+    this.#start(() => conversation.commit([{ kind: 'sentence', turn, index, text, atMs: Math.round(nowMs()) }]));
   }
 
   #commitAgent(turn: number, interrupted: boolean): void {
     const { conversation, speaker } = this.#options;
     const text = speaker.stop();
     if (text !== '') conversation.remember({ role: 'agent', text });
-    this.#start(() => conversation.commit([{ kind: 'agent', turn, text, interrupted, atMs: Math.round(nowMs()) }], 0));
+    this.#start(() => conversation.commit([{ kind: 'agent', turn, text, interrupted, atMs: Math.round(nowMs()) }]));
   }
 
   #setTimer(timer: TurnTimer, afterMs: number): void {

@@ -136,7 +136,7 @@ test('a handler that throws harms no other message', async (context) => {
 test('a gateway hears on the reply subject of its batch that the worker is gone, and nothing while it is there', async (context) => {
   const [gateway, worker] = await Promise.all([member(context), connectBus({ url: server.url, name: 'worker', log })]);
   const [lost, ingress] = [new Inbox(), new Inbox()];
-  const subject = workerSubject('w1', 'normal');
+  const subject = workerSubject('w1');
   gateway.subscribe(lostSubject('g1', '*'), lost.take);
   worker.subscribe(subject, ingress.take);
   await Promise.all([settled(gateway), settled(worker)]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { GRANTED_LANES, LANES } from '../protocol/lane.ts';
+import { GRANTED_LANES } from '../protocol/lane.ts';
 import {
   attachSubject, claimSubject, endSubject, FLEET_SUBJECT, gatewaySubject, ID_PATTERN, lostSubject, workerOfLostSubject, workerSubject,
 } from './subjects.ts';
@@ -17,7 +17,7 @@ test('the subjects of one process are all different, and from the shared ones', 
   fc.assert(
     fc.property(ids, ids, (workerId, gatewayId) => {
       const all = [
-        ...LANES.map((lane) => workerSubject(workerId, lane)), ...GRANTED_LANES.map(claimSubject), attachSubject(workerId),
+        workerSubject(workerId), ...GRANTED_LANES.map(claimSubject), attachSubject(workerId),
         endSubject(workerId), gatewaySubject(gatewayId), lostSubject(gatewayId, workerId), FLEET_SUBJECT,
       ];
       assert.equal(new Set(all).size, all.length);
@@ -27,7 +27,7 @@ test('the subjects of one process are all different, and from the shared ones', 
 
 test('a lost subject names its worker, no other subject names one', () => {
   fc.assert(fc.property(ids, ids, (gatewayId, workerId) => assert.equal(workerOfLostSubject(lostSubject(gatewayId, workerId)), workerId)));
-  for (const other of [gatewaySubject('g'), workerSubject('lost', 'normal'), attachSubject('w'), FLEET_SUBJECT, 'a.b.c.lost.w.x']) {
+  for (const other of [gatewaySubject('g'), workerSubject('lost'), attachSubject('w'), FLEET_SUBJECT, 'a.b.c.lost.w.x']) {
     assert.equal(workerOfLostSubject(other), undefined, other);
   }
 });

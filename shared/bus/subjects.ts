@@ -1,4 +1,4 @@
-import type { GrantedLane, Lane } from '../protocol/lane.ts';
+import type { GrantedLane } from '../protocol/lane.ts';
 
 /**
  * Every subject on the bus. They exist per process, never per session: the interest graph grows with the fleet, not with
@@ -14,9 +14,12 @@ export function claimSubject(lane: GrantedLane): string {
   return `vox.claim.${lane}`;
 }
 
-/** Batches of ingress envelopes for one worker. */
-export function workerSubject(workerId: string, lane: Lane): string {
-  return `vox.worker.${workerId}.${lane}`;
+/**
+ * Batches of ingress envelopes for one worker, of all lanes together: the lane is in each envelope, and the worker queues by
+ * it. One subject keeps the order a caller spoke in; a subject per lane would let one lane's batch overtake another's.
+ */
+export function workerSubject(workerId: string): string {
+  return `vox.worker.${workerId}.ingress`;
 }
 
 /** Claim requests to the worker that owns the session already. */

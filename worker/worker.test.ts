@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
+import { createLog } from '../shared/runtime/log.ts';
+import { connectRedis, type Redis } from '../shared/session/redis.ts';
+import { SessionStore } from '../shared/session/store.ts';
+import { freePort, startNats, startProcess, startRedis } from '../shared/testing/servers.ts';
+import { agentConfig, GatewayFixture, sessionConfig } from './gateway-fixture.ts';
+import { scriptedSpeech } from './speech/scripted/synthesizer.ts';
+import { frames, silence } from './speech/conformance/recordings.ts';
+
+const WORKER_MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
+const LIMIT = { timeout: 60_000 };
+
+type Server = Awaited<ReturnType<typeof startNats>>;
+type WorkerProcess = Awaited<ReturnType<typeof startProcess>>;
+
+describe('a worker process', LIMIT, () => {
+  let nats: Server;
+  let redisServer: Server;
+  let redis: Redis;
+  let store: SessionStore;
+  const workers: WorkerProcess[] = [];
+  const gateways: GatewayFixture[] = [];
+
+  before(async () => {
+    [nats, redisServer] = await Promise.all([startNats(), startRedis()]);
+    redis = await connectRedis(redisServer.url, createLog({ tier: 'test', id: 'test', level: 'error' }));
+    store = new SessionStore(redis, { leaseMs: 5000, ttlMs: 60_000, retentionMs: 60_000 });
+    await startWorker('worker-a');
+  });
+
+  after(async () => {
+    await Promise.all(gateways.map(({ bus }) => bus.close()));
+    redis.disconnect();
+    await Promise.all(workers.map((worker) => worker.stop()));
+    await Promise.all([nats.stop(), redisServer.stop()]);
+  });
+
+  async function startWorker(workerId: string, env: Record<string, string> = {}): Promise<WorkerProcess> {
+    const port = await freePort();
+    const worker = await startProcess({
+      name: workerId,
+      command: process.execPath,
+      args: ['--enable-source-maps', WORKER_MAIN],
+      env: { NATS_URL: nats.url, REDIS_URL: redisServer.url, WORKER_ID: workerId, ADMIN_PORT: String(port), LOG_LEVEL: 'warn', SYNTHESIZER_ENGINE: 'scripted', RECOGNIZER_ENGINE: 'scripted', VOICE_ACTIVITY_ENGINE: 'scripted', ...env },
+      readyUrl: `http://127.0.0.1:${port}/health/ready`,
+    });
+    workers.push(worker);
+    return worker;
+  }
+
+  async function caller(sessionId: string, agent = agentConfig(), gatewayId = `gateway-${sessionId}`): Promise<GatewayFixture> {
+    await store.create(sessionConfig(sessionId, agent));
+    const gateway = await GatewayFixture.connect(nats.url, gatewayId);
+    gateways.push(gateway);
+    return gateway;
+  }
+
+  test('texts are answered one for one and in order, whatever their lanes', async () => {
+    const gateway = await caller('texts');
+    const claimed = await gateway.claim('texts', { listening: false });
+    assert.equal(claimed.ok, true);
+    const lanes = ['normal', 'bulk', 'urgent'] as const;
+    const sent = Array.from({ length: 60 }, (_, i) => `message ${i}`);
+    for (const [i, content] of sent.entries()) gateway.text(content, lanes[i % lanes.length]);
+    await gateway.until(() => gateway.events().length >= sent.length);
+    assert.deepEqual(gateway.events(), sent.map((content) => ({ type: 'text', content: `You said: ${content}.` })));
+    await gateway.until(() => gateway.received.some(({ type, seq }) => type === ENVELOPE_TYPE.ack && seq === sent.length));
+    const record = await store.load('texts');
+    assert.equal(record?.ingressSeq, sent.length);
+  });
+
+  test('a spoken turn is transcribed, answered aloud sample for sample, and its stages are told', async () => {
+    const gateway = await caller('spoken');
+    await gateway.claim('spoken');
+    await sayInRealTime(gateway, loudTone(600));
+    const turn = await gateway.until(() => gateway.events().find((event) => event.type === 'turn'));
+    const transcripts = gateway.events().filter((event) => event.type === 'transcript');
+    const heard = transcripts.find(({ role, final }) => role === 'caller' && final);
+    assert.match(heard?.text ?? '', /\S/);
+    const answer = `You said: ${heard?.text}.`;
+    const spoken = scriptedSpeech(answer);
+    const bytes = await gateway.until(() => wholeSpeech(gateway, spoken.length * 2));
+    assert.deepEqual(new Int16Array(bytes.buffer, 0, spoken.length), spoken);
+    assert.ok(Object.values(turn.stages).every((ms) => ms >= 0));
+    const seqs = gateway.received.filter(({ type }) => type === ENVELOPE_TYPE.event || type === ENVELOPE_TYPE.speech).map(({ seq }) => seq);
+    assert.deepEqual(seqs, seqs.map((_, i) => i + 1));
+  });
+
+  test('a caller who speaks over the agent silences it at once', async () => {
+    const gateway = await caller('barge-in', agentConfig({ greeting: 'This greeting goes on for quite a while, far longer than anybody would want to listen to it.' }));
+    await gateway.claim('barge-in');
+    await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.speech));
+    await sayInRealTime(gateway, loudTone(400));
+    await gateway.until(() => gateway.events().some(({ type }) => type === 'clear'));
+    await gateway.until(() => gateway.events().some((event) => event.type === 'transcript' && event.role === 'caller' && event.final));
+    const items = await store.items('barge-in');
+    const agent = items.find((item) => item.kind === 'agent');
+    assert.equal(agent?.kind === 'agent' && agent.interrupted, true);
+  });
+
+  test('an unknown and an ended session are refused, an owned one names its owner', async () => {
+    const gateway = await caller('owned');
+    assert.deepEqual(await gateway.claim('nobody'), { ok: false, reason: 'session_not_found' });
+    await store.end('owned');
+    assert.deepEqual(await gateway.claim('owned'), { ok: false, reason: 'session_ended' });
+    const other = await caller('elsewhere');
+    await store.claim('elsewhere', 'worker-z');
+    assert.deepEqual(await other.claim('elsewhere'), { ok: false, reason: 'held', owner: { workerId: 'worker-z', fence: 1 } });
+    const taken = await other.claim('elsewhere', { lost: { workerId: 'worker-z', fence: 1 } });
+    assert.equal(taken.ok && taken.fence, 2);
+  });
+
+  test('envelopes with a stale fence change nothing', async () => {
+    const gateway = await caller('stale');
+    await gateway.claim('stale', { listening: false });
+    gateway.send(ENVELOPE_TYPE.text, new Uint8Array(), 'normal', { fence: 0 });
+    gateway.text('the only one');
+    await gateway.until(() => gateway.events().length > 0);
+    assert.deepEqual(gateway.events(), [{ type: 'text', content: 'You said: the only one.' }]);
+  });
+
+  test('a caller who comes back through another gateway goes on with the same worker, the old gateway is told', async () => {
+    const first = await caller('moving');
+    await first.claim('moving', { listening: false });
+    first.text('one');
+    await first.until(() => first.events().length === 1);
+    const second = await GatewayFixture.connect(nats.url, 'gateway-moving-2');
+    gateways.push(second);
+    const attached = await second.claim('moving', { listening: false }, first.claimed.workerId);
+    assert.equal(attached.ok && attached.fence, first.claimed.fence);
+    assert.equal(attached.ok && attached.receivedIngressSeq, 1);
+    await first.until(() => first.received.some(({ type }) => type === ENVELOPE_TYPE.released));
+    second.text('two');
+    await second.until(() => second.events().length === 1);
+    assert.deepEqual(second.events(), [{ type: 'text', content: 'You said: two.' }]);
+  });
+
+  test('a session ended from outside says so and frees its slot', async () => {
+    const gateway = await caller('ending');
+    await gateway.claim('ending');
+    await store.end('ending');
+    await gateway.end('ending');
+    await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.ended));
+    assert.deepEqual(await gateway.claim('ending'), { ok: false, reason: 'session_ended' });
+  });
+
+  test('an agent that hangs up ends the session once it has finished speaking', async () => {
+    const gateway = await caller('goodbye');
+    await gateway.claim('goodbye', { listening: false });
+    gateway.text('goodbye');
+    await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.ended));
+    assert.equal((await store.load('goodbye'))?.state, 'ended');
+  });
+
+  test('at SIGTERM every session is handed off, and the next owner knows what was said', async () => {
+    const worker = await startWorker('worker-b');
+    const gateway = await caller('handed', agentConfig({ instructions: '' }));
+    const claimed = await gateway.claim('handed', { listening: false }, 'worker-b');
+    assert.equal(claimed.ok && claimed.workerId, 'worker-b');
+    gateway.text('remember me');
+    await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.ack));
+    const stopped = worker.stop();
+    await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.released));
+    const next = await gateway.claim('handed', { listening: false });
+    assert.equal(next.ok && next.workerId, 'worker-a');
+    assert.equal(next.ok && next.fence, 2);
+    assert.equal(next.ok && next.committedIngressSeq, 1);
+    assert.equal((await store.items('handed')).length, 2);
+    assert.equal((await stopped).code, 0);
+  });
+
+  test('a worker with all slots taken has no responders for more', async () => {
+    const alone = await startNats();
+    try {
+      const port = await freePort();
+      const worker = await startProcess({
+        name: 'worker-full', command: process.execPath, args: ['--enable-source-maps', WORKER_MAIN],
+        env: { NATS_URL: alone.url, REDIS_URL: redisServer.url, WORKER_ID: 'worker-full', ADMIN_PORT: String(port), SLOTS: '1', LOG_LEVEL: 'warn', SYNTHESIZER_ENGINE: 'scripted', RECOGNIZER_ENGINE: 'scripted', VOICE_ACTIVITY_ENGINE: 'scripted' },
+        readyUrl: `http://127.0.0.1:${port}/health/ready`,
+      });
+      workers.push(worker);
+      await Promise.all(['only', 'one-too-many'].map((id) => store.create(sessionConfig(id, agentConfig()))));
+      const gateway = await GatewayFixture.connect(alone.url, 'gateway-full');
+      assert.equal((await gateway.claim('only')).ok, true);
+      await assert.rejects(gateway.claim('one-too-many'), { failure: 'no_responders' });
+      await gateway.bus.close();
+      await worker.stop();
+    } finally {
+      await alone.stop();
+    }
+  });
+});
+
+/** Speech, a pause long enough to end the turn, in 20 ms frames at the pace of a microphone. */
+async function sayInRealTime(gateway: GatewayFixture, speech: Int16Array): Promise<void> {
+  const startedMs = performance.now();
+  let sent = 0;
+  for (const frame of [...frames(silence(200)), ...frames(speech), ...frames(silence(1200))]) {
+    gateway.send(ENVELOPE_TYPE.audio, new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength));
+    sent += 20;
+    const aheadMs = sent - (performance.now() - startedMs);
+    if (aheadMs > 0) await new Promise((resolve) => setTimeout(resolve, aheadMs));
+  }
+}
+
+/** A tone that any energy detector takes for speech. */
+function loudTone(ms: number): Int16Array {
+  return Int16Array.from({ length: ms * 16 }, (_, i) => Math.round(12_000 * Math.sin((2 * Math.PI * 300 * i) / 16_000)));
+}
+
+/** The agent's audio once at least this many bytes of it have come. */
+function wholeSpeech(gateway: GatewayFixture, bytes: number): Uint8Array<ArrayBuffer> | undefined {
+  const speech = gateway.received.filter(({ type }) => type === ENVELOPE_TYPE.speech).map(({ payload }) => payload);
+  const whole = new Uint8Array(Buffer.concat(speech));
+  return whole.length >= bytes ? whole : undefined;
+}
