@@ -221,6 +221,19 @@ test('closing sends what is waiting; whatever comes later is as if disconnected,
   assert.deepEqual(await inbox.texts(1), ['last words']);
 });
 
+test('an answer that is ready only after the bus was closed is lost without a throw', async (context) => {
+  const asking = await member(context);
+  const answering = await connectBus({ url: server.url, name: 'late', log });
+  const inbox = new Inbox();
+  answering.subscribe('test.late', inbox.take);
+  await settled(answering);
+  const lost = assert.rejects(asking.request('test.late', NO_DATA, 200), { failure: 'timeout' });
+  const [question] = await inbox.first(1);
+  await answering.close();
+  question?.respond(Buffer.from('too late'));
+  await lost;
+});
+
 test('a bus that cannot be reached at first is an error, not a silent retry', async () => {
   const gone = await startNats();
   await gone.stop();

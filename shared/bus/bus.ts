@@ -1,4 +1,4 @@
-import { connect, Events, NatsError, type NatsConnection, type Subscription } from 'nats';
+import { connect, Events, NatsError, type Msg, type NatsConnection, type Subscription } from 'nats';
 import type { Logger } from '../runtime/log.ts';
 
 /** Why a request got no answer. */
@@ -21,7 +21,7 @@ export interface BusMessage {
   readonly data: Uint8Array;
   /** True for the server's own word that nobody listens where a message was sent; `data` is empty then. */
   readonly noResponders: boolean;
-  /** Answers a request; does nothing where none was asked for. */
+  /** Answers a request; does nothing where none was asked for or the bus was closed meanwhile. */
   respond(data: Uint8Array): void;
 }
 
@@ -104,7 +104,7 @@ class NatsBus implements Bus {
             subject: message.subject,
             data: message.data,
             noResponders: message.data.length === 0 && message.headers?.code === 503,
-            respond: (data) => void message.respond(data),
+            respond: (data) => this.#respond(message, data),
           });
         } catch (thrown) {
           this.#log.error({ err: thrown, subject }, 'a bus message could not be handled');
@@ -134,6 +134,16 @@ class NatsBus implements Bus {
     if (this.#connection.isClosed() || this.#connection.isDraining()) return;
     if (wasConnected) await this.#connection.drain();
     else await this.#connection.close();
+  }
+
+  #respond(message: Msg, data: Uint8Array): void {
+    try {
+      message.respond(data);
+    } catch (error) {
+      if (!(error instanceof NatsError)) throw error;
+      // Closed while the answer was made; who asked meets a timeout, as with any answer that gets lost.
+      this.#log.warn({ err: error, subject: message.subject }, 'an answer came too late to be sent');
+    }
   }
 
   async #watch(): Promise<void> {

@@ -244,6 +244,12 @@ test('a renewal extends the lease', async () => {
   assert.equal((await store.claim(sessionId, 'b')).outcome, 'held');
 });
 
+test('a Redis that cannot be reached at first is an error, not a silent retry', async () => {
+  const gone = await startRedis();
+  await gone.stop();
+  await assert.rejects(connectRedis(gone.url, log));
+});
+
 test('a Redis that is gone makes every method say so with one code, and is found again when it is back', async () => {
   const own = await startRedis();
   const client = await connectRedis(own.url, log);
