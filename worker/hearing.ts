@@ -121,7 +121,7 @@ export class Hearing {
     const ended = this.#turns.get(turn);
     this.#turns.delete(turn);
     if (ended !== undefined) return ended.stream.finish();
-    throw this.#recognizerFailure ?? new EngineError('the recognizer was not started for this turn', false);
+    throw new EngineError('there is no recognizer for this turn', false, { cause: this.#recognizerFailure });
   }
 
   /** Frees everything; nothing is called back any more. */

@@ -4,8 +4,8 @@ import type { SessionConfig } from '../shared/protocol/agent-config.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import type { GrantedLane } from '../shared/protocol/lane.ts';
 import { unpack } from '../shared/protocol/structured.ts';
-import { VoxError } from '../shared/runtime/errors.ts';
 import { AckLedger } from './ack-ledger.ts';
+import { CallerAudio } from './caller-audio.ts';
 import { Conversation } from './conversation.ts';
 import type { SessionEgress } from './egress.ts';
 import { Hearing } from './hearing.ts';
@@ -23,12 +23,8 @@ import type { ConversationItem } from '../shared/session/record.ts';
 
 /** Texts of one session waiting for their answers; more are refused, each with an error. */
 const MOST_WAITING_TEXTS = 1000;
-/** Audio that stops in the middle of speech for this long is taken as its end. */
-const STALL_MS = 1000;
 /** How long the end of a session or a hand-off waits for Redis. */
 const SETTLE_MS = 1000;
-/** Audio held while the engines are made ready: half a minute in 20 ms frames. More is shed. */
-const MOST_HELD_FRAMES = 1500;
 /** An ack is sent once this many frames are newly committed, besides at every turn. */
 const ACK_EVERY = 25;
 
@@ -63,14 +59,12 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #ledger: AckLedger;
   readonly #conversation: Conversation;
+  readonly #audio: CallerAudio;
   readonly #speaker: Speaker;
   readonly #texts: TextTurns;
   readonly #turns: TurnRunner;
-  /** Audio that came before the ear was open. */
-  #hearing: { kind: 'closed' } | { kind: 'opening'; held: IngressFrame[] } | { kind: 'open'; ear: Hearing } = { kind: 'closed' };
   #isListening = false;
   #acked: number;
-  #stall: NodeJS.Timeout | undefined;
 
   constructor(options: SessionOptions) {
     const { config, lane, pool, engines, egress, fleet } = options;
@@ -89,6 +83,16 @@ export class Session {
       send: (payload, mediaMs, isFirst) => egress.speech(payload, mediaMs, isFirst),
       listener: this.#speakerListener(),
     });
+    this.#audio = new CallerAudio({
+      open: () => this.#openHearing(),
+      isSpeaking: () => this.#turns.state.phase === 'hearing',
+      listener: {
+        onStalled: () => this.#turns.dispatch({ type: 'audio_stalled' }),
+        onShed: (frame) => this.shed(frame, true),
+        onBadFrame: ({ code, message }) => this.tell({ type: 'error', code, message }),
+        onCrash: (error) => this.#engineFailed(error),
+      },
+    });
     const responder = () => engines.responder(config.agent.engines.responder);
     const shared = { pool, conversation: this.#conversation, responder, fleet };
     const onCrash = (error: unknown): void => this.#engineFailed(error);
@@ -103,7 +107,7 @@ export class Session {
     });
     this.#turns = new TurnRunner({
       ...shared, session: config, lane, turnConfig: options.turnConfig, speaker: this.#speaker,
-      hearing: () => (this.#hearing.kind === 'open' ? this.#hearing.ear : undefined),
+      hearing: () => this.#audio.hearing,
       listener: {
         tell: (event) => this.tell(event),
         onCommitted: (seq) => this.#audioCommitted(seq),
@@ -180,11 +184,9 @@ export class Session {
 
   /** Frees everything at once; nothing is sent or written any more. */
   close(): void {
-    clearTimeout(this.#stall);
     this.#texts.close();
     this.#turns.close();
-    if (this.#hearing.kind === 'open') this.#hearing.ear.close();
-    this.#hearing = { kind: 'closed' };
+    this.#audio.close();
     this.#conversation.close();
   }
 
@@ -200,39 +202,14 @@ export class Session {
   #takeAudio(frame: IngressFrame): void {
     this.#listen();
     this.#ledger.audioReceived(frame.seq);
-    if (this.#hearing.kind === 'open') return this.#hear(this.#hearing.ear, frame);
-    if (this.#hearing.kind === 'opening') {
-      if (this.#hearing.held.length >= MOST_HELD_FRAMES) return this.shed(frame, true);
-      this.#hearing.held.push(frame);
-      return;
-    }
-    this.#hearing = { kind: 'opening', held: [frame] };
-    void this.#openHearing().catch((error: unknown) => this.#engineFailed(error));
+    this.#audio.take(frame);
   }
 
-  #hear(ear: Hearing, frame: IngressFrame): void {
-    try {
-      ear.take(frame.seq, frame.payload, frame.stamps);
-    } catch (error) {
-      if (!(error instanceof VoxError)) throw error;
-      this.tell({ type: 'error', code: error.code, message: error.message });
-    }
-    if (this.#turns.state.phase === 'hearing') this.#stall ??= setTimeout(() => this.#stalled(frame.seq), STALL_MS);
-  }
-
-  /** Fires a while after some frame in the middle of speech: if none came after it, the caller's audio has stopped. */
-  #stalled(seq: number): void {
-    this.#stall = undefined;
-    if (this.#turns.state.phase !== 'hearing') return;
-    if (this.#ledger.received === seq) this.#turns.dispatch({ type: 'audio_stalled' });
-    else this.#stall = setTimeout(() => this.#stalled(this.#ledger.received), STALL_MS);
-  }
-
-  async #openHearing(): Promise<void> {
+  async #openHearing(): Promise<Hearing> {
     const { config, engines } = this.#options;
     const { voice_activity: voiceActivity, recognizer, responder } = config.agent.engines;
     const phrases = await engines.responder(responder).then((engine) => engine.phrases(config.agent), () => []);
-    const ear = await Hearing.open({
+    return Hearing.open({
       format: config.input,
       bias: { language: config.agent.language, phrases: [...config.agent.hints, ...phrases] },
       voiceActivity: () => engines.voiceActivity(voiceActivity),
@@ -244,10 +221,6 @@ export class Session {
         onVoiceActivityFailure: (error) => this.#voiceActivityFailed(error),
       },
     });
-    if (this.#hearing.kind !== 'opening') return ear.close();
-    const { held } = this.#hearing;
-    this.#hearing = { kind: 'open', ear };
-    for (const frame of held) this.#hear(ear, frame);
   }
 
   #takeText(frame: IngressFrame): void {

@@ -58,7 +58,7 @@ export class TurnRunner {
   #state: TurnState;
   #thinking: AbortController | undefined;
   #decidedAt: FrameMark | undefined;
-  #isReducing = false;
+  #activity: 'idle' | 'reducing' | 'closed' = 'idle';
 
   constructor(options: TurnRunnerOptions) {
     this.#options = options;
@@ -76,15 +76,16 @@ export class TurnRunner {
 
   /** Takes a fact; `decidedAt` is the ingress frame that made it certain, where one did. */
   dispatch(event: TurnEvent, decidedAt?: FrameMark): void {
+    if (this.#activity === 'closed') return;
     if (decidedAt !== undefined) this.#decidedAt = decidedAt;
     this.#events.push(event);
-    if (this.#isReducing) return;
-    this.#isReducing = true;
+    if (this.#activity !== 'idle') return;
+    this.#activity = 'reducing';
     try {
       for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) this.#reduce(next);
     } finally {
-      this.#isReducing = false;
       this.#decidedAt = undefined;
+      this.#rest();
     }
   }
 
@@ -98,14 +99,21 @@ export class TurnRunner {
     this.#options.listener.tell({ type: 'turn', turn, stages });
   }
 
-  /** Ends everything under way. */
+  /** Ends everything under way; facts that still come change nothing. */
   close(): void {
+    this.#activity = 'closed';
+    this.#events.length = 0;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     this.#thinking?.abort();
     this.#options.speaker.stop();
     for (const { release } of this.#callerTurns.values()) release?.();
     this.#callerTurns.clear();
+  }
+
+  /** Reducing may have closed the session. */
+  #rest(): void {
+    if (this.#activity === 'reducing') this.#activity = 'idle';
   }
 
   #reduce(event: TurnEvent): void {
@@ -206,7 +214,10 @@ export class TurnRunner {
   async #respond(turn: number): Promise<void> {
     const { conversation, session, fleet } = this.#options;
     const release = this.#callerTurns.get(turn)?.release ?? (await this.#options.pool.acquire(this.#options.lane));
-    if (this.#state.phase !== 'thinking' || this.#state.turn !== turn) return release();
+    if (this.#state.phase !== 'thinking' || this.#state.turn !== turn) {
+      release();
+      return;
+    }
     const thinking = new AbortController();
     this.#thinking = thinking;
     const sentences = new SentenceSplitter();
