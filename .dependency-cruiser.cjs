@@ -26,9 +26,9 @@ const escape = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 
 const doors = DOORS.map(([name, files]) => ({
   name: `door-of-${name}`,
-  comment: `${name} is imported by ${files.join(', ')} alone, so that another package can take its place.`,
+  comment: `${name} is imported by ${files.join(', ')} alone (and declarations of its types), so that another package can take its place.`,
   severity: 'error',
-  from: { pathNot: `^(${files.map(escape).join('|')})$` },
+  from: { pathNot: `^(${files.map(escape).join('|')})$|\\.d\\.ts$` },
   to: { path: `(^|/)node_modules/${escape(name)}/|^${escape(name)}$` },
 }));
 

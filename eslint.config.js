@@ -26,9 +26,11 @@ export default defineConfig(
       '@typescript-eslint/ban-ts-comment': ['error', { 'ts-expect-error': true, 'ts-ignore': true, 'ts-nocheck': true, 'ts-check': true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      // Numbers in template strings are clear, and so are arrow functions whose call returns nothing.
+      // Style, not mistakes: numbers in template strings, arrow functions and early returns that pass a void call on.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      // The reason of an aborted signal is thrown as it is.
+      '@typescript-eslint/only-throw-error': ['error', { allowThrowingAny: true, allowThrowingUnknown: true }],
       '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
       // The type a reader names for bytes its own side wrote.
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
