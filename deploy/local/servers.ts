@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { freePort } from './ports.ts';
 import { startProcess, StartError, type ProcessSpec, type RunningProcess } from './processes.ts';
 
@@ -45,20 +43,15 @@ export function startNats(options: ServerOptions = {}): Promise<RunningServer> {
 /** Starts `redis-server` from the PATH, in memory only, ready for clients. Throws StartError. */
 export function startRedis(options: ServerOptions = {}): Promise<RunningServer> {
   return onFreePort(options.port, async (port) => {
-    const folder = await mkdtemp(join(tmpdir(), 'voxfleet-redis-'));
-    const forget = (): Promise<void> => rm(folder, { recursive: true, force: true });
-    try {
-      const running = await startProcess({
-        ...serverSpec('redis', options),
-        command: 'redis-server',
-        args: ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', folder],
-        isReady: (pid) => answers(port, 'INFO server\r\n', `process_id:${pid}\r\n`),
-      });
-      return { ...running, exited: running.exited.finally(forget), port, url: `redis://127.0.0.1:${port}` };
-    } catch (error) {
-      await forget();
-      throw error;
-    }
+    // Nothing is saved, and no file of this name is there to be loaded.
+    const unsaved = ['--save', '', '--appendonly', 'no', '--dir', tmpdir(), '--dbfilename', `${randomUUID()}.rdb`];
+    const running = await startProcess({
+      ...serverSpec('redis', options),
+      command: 'redis-server',
+      args: ['--bind', '127.0.0.1', '--port', String(port), ...unsaved],
+      isReady: (pid) => answers(port, 'INFO server\r\n', `process_id:${pid}\r\n`),
+    });
+    return { ...running, port, url: `redis://127.0.0.1:${port}` };
   });
 }
 
