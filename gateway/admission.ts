@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BusError, type Bus } from '../shared/bus/bus.ts';
+import { attachSubject, claimSubject } from '../shared/bus/subjects.ts';
+import type { ClaimReply, ClaimRequest } from '../shared/protocol/claim.ts';
+import { pack, unpack } from '../shared/protocol/structured.ts';
+import { nowMs } from '../shared/runtime/clock.ts';
+import type { ClaimResult, GatewayMetrics } from './metrics.ts';
+import { Turnstile } from './turnstile.ts';
+
+/** A worker asks Redis before it answers; Redis is given up after 2 s. */
+const CLAIM_TIMEOUT_MS = 3000;
+/** An owner has the session in memory. */
+const ATTACH_TIMEOUT_MS = 1000;
+const FIRST_BACKOFF_MS = 100;
+const LONGEST_BACKOFF_MS = 1000;
+/** From one worker to the next that is said to hold the session. */
+const MOST_HOPS = 3;
+/** A lost worker leaves many callers at once: so many of them claim at the same time. */
+const TAKEOVERS_AT_ONCE = 16;
+
+/** A worker that holds, or held, a session. */
+export interface Owner {
+  readonly workerId: string;
+  readonly fence: number;
+}
+
+/** Who asks for a worker. */
+export interface Applicant extends Omit<ClaimRequest, 'gatewayId' | 'lost'> {
+  /** The owner that the record or a worker names, if any: it is asked first. */
+  readonly owner?: Owner;
+  /** The owner that was seen to die. */
+  readonly lost?: Owner;
+  /** Gives up after so long. Time without a bus does not count where the session is under way (`lost`, or released). */
+  readonly patienceMs: number;
+  readonly isUnderWay: boolean;
+}
+
+/** Why nobody took the session yet, as the caller is told. */
+export type Wait = 'at_capacity' | 'store_unavailable';
+
+/** What an application came to. */
+export type Admitted =
+  | { readonly outcome: 'admitted'; readonly reply: Extract<ClaimReply, { ok: true }> }
+  | { readonly outcome: 'session_not_found' | 'session_ended' | 'gave_up' | 'aborted' };
+
+type Answer = ClaimReply | { readonly ok: false; readonly reason: 'no_responders' | 'timeout' | 'disconnected' | 'bad_answer'; readonly owner?: Owner };
+
+/** Finds a worker for a session: the owner if there is one, else whoever claims it. */
+export class Admission {
+  readonly #bus: Bus;
+  readonly #gatewayId: string;
+  readonly #isHeard: (workerId: string) => boolean;
+  readonly #metrics: GatewayMetrics;
+  readonly #takeovers = new Turnstile(TAKEOVERS_AT_ONCE);
+
+  /** `isHeard`: whether a worker's heartbeats arrive; a silent one that does not answer either is taken for lost. */
+  constructor(bus: Bus, gatewayId: string, isHeard: (workerId: string) => boolean, metrics: GatewayMetrics) {
+    this.#bus = bus;
+    this.#gatewayId = gatewayId;
+    this.#isHeard = isHeard;
+    this.#metrics = metrics;
+  }
+
+  /**
+   * Asks again and again, with growing jittered pauses, until a worker takes the session, it turns out to be over, patience
+   * ends or `signal` aborts. `onWait` is called with each new reason to wait. A session taken at the moment of an abort is
+   * still answered as admitted. Throws only on defects.
+   */
+  async admit(applicant: Applicant, signal: AbortSignal, onWait: (wait: Wait) => void): Promise<Admitted> {
+    const told = new Set<Wait>();
+    let deadlineMs = nowMs() + applicant.patienceMs;
+    for (let attempt = 0; ; attempt++) {
+      const answer = await this.#attemptInTurn(applicant, signal);
+      if (answer.ok) return { outcome: 'admitted', reply: answer };
+      if (signal.aborted) return { outcome: 'aborted' };
+      if (answer.reason === 'session_not_found' || answer.reason === 'session_ended') return { outcome: answer.reason };
+      const wait = waitOf(answer.reason);
+      if (wait !== undefined && !told.has(wait)) {
+        told.add(wait);
+        onWait(wait);
+      }
+      const pauseMs = backoffMs(attempt);
+      if (applicant.isUnderWay && answer.reason === 'disconnected') deadlineMs += pauseMs;
+      if (nowMs() + pauseMs > deadlineMs) return { outcome: 'gave_up' };
+      if (!(await paused(pauseMs, signal))) return { outcome: 'aborted' };
+    }
+  }
+
+  #attemptInTurn(applicant: Applicant, signal: AbortSignal): Promise<Answer> {
+    return applicant.lost === undefined ? this.#attempt(applicant, signal) : this.#takeovers.pass(() => this.#attempt(applicant, signal));
+  }
+
+  async #attempt(applicant: Applicant, signal: AbortSignal): Promise<Answer> {
+    let request = requestOf(applicant, this.#gatewayId);
+    let owner = applicant.owner;
+    let answer: Answer = { ok: false, reason: 'held' };
+    for (let hop = 0; hop < MOST_HOPS; hop++) {
+      answer = await this.#ask(request, owner);
+      // A caller who left must not take the session from the connection that came after.
+      if (answer.ok || signal.aborted) return answer;
+      if (owner !== undefined && this.#isGone(owner, answer)) {
+        request = { ...request, lost: owner };
+        owner = undefined;
+      } else if (answer.reason === 'held' && answer.owner !== undefined) {
+        owner = answer.owner;
+      } else return answer;
+    }
+    return answer;
+  }
+
+  #isGone(owner: Owner, answer: Answer): boolean {
+    if (answer.ok) return false;
+    return answer.reason === 'no_responders' || (answer.reason === 'timeout' && !this.#isHeard(owner.workerId));
+  }
+
+  async #ask(request: ClaimRequest, owner: Owner | undefined): Promise<Answer> {
+    const subject = owner === undefined ? claimSubject(request.lane) : attachSubject(owner.workerId);
+    const timeoutMs = owner === undefined ? CLAIM_TIMEOUT_MS : ATTACH_TIMEOUT_MS;
+    const answer = await this.#request(subject, pack(request), timeoutMs);
+    this.#metrics.countClaim(resultOf(answer, owner !== undefined));
+    return answer;
+  }
+
+  async #request(subject: string, request: Uint8Array, timeoutMs: number): Promise<Answer> {
+    try {
+      const answer = unpack<ClaimReply>(await this.#bus.request(subject, request, timeoutMs));
+      return answer ?? { ok: false, reason: 'bad_answer' };
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+      return { ok: false, reason: error.failure };
+    }
+  }
+}
+
+function requestOf({ sessionId, gatewaySlot, lane, listening, seenEgressSeq, lost }: Applicant, gatewayId: string): ClaimRequest {
+  return { sessionId, gatewayId, gatewaySlot, lane, listening, seenEgressSeq, ...(lost === undefined ? {} : { lost }) };
+}
+
+function resultOf(answer: Answer, isAttach: boolean): ClaimResult {
+  if (!answer.ok) return answer.reason;
+  return isAttach ? 'attached' : 'claimed';
+}
+
+function waitOf(reason: Extract<Answer, { ok: false }>['reason']): Wait | undefined {
+  if (reason === 'full' || reason === 'no_responders') return 'at_capacity';
+  return reason === 'store_unavailable' ? reason : undefined;
+}
+
+function backoffMs(attempt: number): number {
+  return Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt) * (0.5 + Math.random());
+}
+
+async function paused(ms: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await sleep(ms, undefined, { signal });
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,145 @@
+import { connectBus, type Bus } from '../shared/bus/bus.ts';
+import { Lifecycle } from '../shared/runtime/lifecycle.ts';
+import type { Logger } from '../shared/runtime/log.ts';
+import { createRegistry, type Registry } from '../shared/runtime/metrics.ts';
+import { connectRedis, type Redis } from '../shared/session/redis.ts';
+import { SessionStore } from '../shared/session/store.ts';
+import { Admission } from './admission.ts';
+import type { GatewayConfig } from './config.ts';
+import { Connections } from './connections.ts';
+import { drain } from './drain.ts';
+import { receiveEgress } from './egress.ts';
+import { FleetWatch } from './fleet-watch.ts';
+import { ApiKeys } from './http/authorization.ts';
+import { healthSources } from './http/health.ts';
+import { Routes } from './http/routes.ts';
+import { SessionsApi } from './http/sessions.ts';
+import { StaticFiles } from './http/static-files.ts';
+import { Upgrades } from './http/upgrades.ts';
+import { Ingress } from './ingress.ts';
+import { GatewayMetrics } from './metrics.ts';
+import { ReplaySlices } from './replay-slices.ts';
+import { SocketServer } from './socket-server.ts';
+
+const STALL_CHECK_MS = 1000;
+/** Base64 and JSON around audio, and room to say what is wrong with messages that are too long. */
+const MESSAGE_ALLOWANCE = 8;
+
+/** A gateway that runs. */
+export interface RunningGateway {
+  readonly port: number;
+  readonly connectionCount: () => number;
+  /** Lets calls end until the deadline, then stops. */
+  stop(): Promise<void>;
+}
+
+/** Connects to NATS and Redis, then listens. Rejects where one of them is not to be had, with nothing left open. */
+export async function startGateway(config: GatewayConfig, log: Logger): Promise<RunningGateway> {
+  const bus = await connectBus({ url: config.natsUrl, name: config.gatewayId, log }).catch((error: unknown) => {
+    throw new Error(`cannot connect to NATS at ${withoutPassword(config.natsUrl)}`, { cause: error });
+  });
+  const redis = await connectRedis(config.redisUrl, log).catch(async (error: unknown) => {
+    await bus.close();
+    throw new Error(`cannot connect to Redis at ${withoutPassword(config.redisUrl)}`, { cause: error });
+  });
+  try {
+    return await assemble(config, log, bus, redis);
+  } catch (error) {
+    redis.disconnect();
+    await bus.close();
+    throw error;
+  }
+}
+
+/** What all parts of one gateway share. */
+interface Base {
+  readonly config: GatewayConfig;
+  readonly log: Logger;
+  readonly bus: Bus;
+  readonly store: SessionStore;
+  readonly lifecycle: Lifecycle;
+  readonly registry: Registry;
+}
+
+/** The side towards the workers. */
+interface BusSide {
+  readonly metrics: GatewayMetrics;
+  readonly ingress: Ingress;
+  readonly fleet: FleetWatch;
+  readonly connections: Connections;
+}
+
+async function assemble(config: GatewayConfig, log: Logger, bus: Bus, redis: Redis): Promise<RunningGateway> {
+  const times = { leaseMs: config.leaseMs, ttlMs: config.sessionTtlS * 1000, retentionMs: config.sessionRetentionS * 1000 };
+  const store = new SessionStore(redis, times);
+  const lifecycle = new Lifecycle((state) => log.info({ state }, 'state changed'));
+  const registry = createRegistry({ tier: 'gateway', id: config.gatewayId });
+  const base = { config, log, bus, store, lifecycle, registry };
+  const side = openBusSide(base);
+  const { connections, fleet, ingress } = side;
+  const server = await listen(base, side).catch((error: unknown) => {
+    fleet.stop();
+    throw error;
+  });
+  const { port } = server;
+  const stallTimer = setInterval(() => connections.checkStalls(), STALL_CHECK_MS);
+  lifecycle.enter('ready');
+  log.info({ host: config.host, port }, 'listening');
+  const stop = async (): Promise<void> => {
+    await drain({ lifecycle, connections, deadlineMs: config.drainDeadlineMs, log });
+    clearInterval(stallTimer);
+    fleet.stop();
+    ingress.flush();
+    server.close();
+    await bus.close();
+    redis.disconnect();
+    lifecycle.enter('stopped');
+  };
+  return { port, connectionCount: () => connections.count, stop };
+}
+
+function openBusSide({ config, log, bus, registry }: Base): BusSide {
+  const { gatewayId, workerLostAfterMs } = config;
+  const metrics: GatewayMetrics = new GatewayMetrics(registry, () => connections.count, () => fleet.readyWorkers);
+  const ingress = new Ingress(bus, gatewayId);
+  const onWorkerLost = (workerId: string): void => {
+    ingress.forget(workerId);
+    connections.onWorkerLost(workerId);
+  };
+  const fleet = new FleetWatch(bus, workerLostAfterMs, onWorkerLost);
+  const admission = new Admission(bus, gatewayId, (workerId) => fleet.isHeard(workerId), metrics);
+  const connections = new Connections({ config, admission, ingress, slices: new ReplaySlices(), metrics, log });
+  ingress.onLost(onWorkerLost);
+  receiveEgress(bus, gatewayId, (slot) => connections.at(slot), metrics);
+  bus.onConnection((isConnected) => {
+    if (!isConnected) return;
+    ingress.resume();
+    connections.onBusBack();
+  });
+  return { metrics, ingress, fleet, connections };
+}
+
+function listen({ config, log, bus, store, lifecycle, registry }: Base, { metrics, fleet, connections }: BusSide): Promise<SocketServer> {
+  const keys = new ApiKeys(config.apiKeys);
+  if (!keys.required) log.warn('API_KEYS is not set: anybody who reaches this port may create, read and end sessions');
+  const health = healthSources({ lifecycle, bus, store, readyWorkers: () => fleet.readyWorkers, registry: config.metricsEnabled ? registry : undefined });
+  const closeHere = (sessionId: string): void => connections.of(sessionId)?.leave('session_over');
+  const sessions = new SessionsApi({ store, bus, log, sessionTtlS: config.sessionTtlS, closeHere });
+  const routes = new Routes({ sessions, files: new StaticFiles(), health, keys, lifecycle, log });
+  const upgrades = new Upgrades({
+    store, keys, lifecycle, metrics, log,
+    maxConnections: config.maxWebSocketConnections,
+    openConnection: (socket, record, isNative) => connections.open(socket, record, isNative),
+  });
+  return SocketServer.start({
+    host: config.host, port: config.port, maxBodyBytes: config.maxBodyBytes, log,
+    maxMessageBytes: MESSAGE_ALLOWANCE * Math.max(config.maxAudioMessageBytes, config.maxTextChars),
+    maxBackpressureBytes: 2 * config.maxBufferedBytes + config.maxAudioMessageBytes,
+    onRequest: (request) => routes.answer(request),
+    onUpgrade: (request, held) => upgrades.decide(request, held),
+  });
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^@/,]*@/g, '//');
+}

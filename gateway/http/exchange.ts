@@ -1,0 +1,43 @@
+import { ERROR_TABLE, type VoxError } from '../../shared/runtime/errors.ts';
+
+/** An HTTP request, copied from the server before anything is awaited. */
+export interface HttpRequest {
+  /** Upper case. */
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** By lower-case name; the last of several wins. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** Empty for GET and HEAD. */
+  readonly body: Uint8Array;
+}
+
+/** What is answered. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
+/** An answer with a JSON body. */
+export function jsonAnswer(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): HttpAnswer {
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(value) };
+}
+
+/** The one form of every HTTP error: `{"error":{"code","message","retry_after_ms"?}}`, `Retry-After` where it is known. */
+export function errorAnswer(error: VoxError, headers: Readonly<Record<string, string>> = {}): HttpAnswer {
+  const { code, message, retryAfterMs } = error;
+  const retry = retryAfterMs === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) };
+  const body = { error: { code, message, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }) } };
+  return jsonAnswer(ERROR_TABLE[code].status, body, { ...retry, ...headers });
+}
+
+/** The last path segment decoded, or undefined where its percent-encoding is broken. */
+export function decodeSegment(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}

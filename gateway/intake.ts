@@ -1,0 +1,121 @@
+import { audioMs, type AudioFormat } from '../shared/protocol/audio-format.ts';
+import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
+import { pack } from '../shared/protocol/structured.ts';
+import { nowMs, stampUs } from '../shared/runtime/clock.ts';
+import { VoxError } from '../shared/runtime/errors.ts';
+import type { GatewayConfig } from './config.ts';
+import type { Delivery } from './delivery.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import type { Uplink } from './uplink.ts';
+import { decodeBinary, decodeText, type CallerInput, type InputLimits } from './wires/native.ts';
+
+export interface IntakeOptions {
+  readonly config: GatewayConfig;
+  readonly metrics: GatewayMetrics;
+  readonly uplink: Uplink;
+  readonly delivery: Delivery;
+  readonly input: AudioFormat;
+  /** Whether the client knows `ready` and so can be asked to wait for it. */
+  readonly isNative: boolean;
+}
+
+/** What one connection's caller sends: checked, answered where it is wrong, handed on where it is right. */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #limits: InputLimits;
+  #isReady = false;
+  #hasSentAudio = false;
+  #hasToldShed = false;
+  #invalidInARow = 0;
+
+  constructor(options: IntakeOptions) {
+    const { config, input } = options;
+    this.#options = options;
+    this.#limits = { encoding: input.encoding, maxAudioMessageBytes: config.maxAudioMessageBytes, maxTextChars: config.maxTextChars };
+  }
+
+  /** A plain client that only writes texts counts on one reply each: it is told nothing beside them that it can do without. */
+  get isTextOnly(): boolean {
+    return !this.#options.isNative && !this.#hasSentAudio;
+  }
+
+  /** Whether so many messages in a row were invalid that it is abuse. */
+  get isAbused(): boolean {
+    return this.#invalidInARow >= this.#options.config.maxInvalidMessages;
+  }
+
+  /** There is a worker. Answers whether it is the first. */
+  ready(): boolean {
+    const isFirst = !this.#isReady;
+    this.#isReady = true;
+    this.#hasToldShed = false;
+    return isFirst;
+  }
+
+  /** One message as it came; `bytes` may be kept. */
+  message(bytes: Uint8Array, isBinary: boolean): void {
+    this.#options.metrics.countIn(bytes.length);
+    const input = isBinary ? decodeBinary(bytes, this.#limits) : decodeText(bytes, this.#limits);
+    if (input instanceof VoxError) {
+      this.#invalidInARow += 1;
+      return this.#options.delivery.tell(input);
+    }
+    this.#invalidInARow = 0;
+    this.#take(input);
+  }
+
+  #take(input: CallerInput): void {
+    const { uplink, delivery } = this.#options;
+    switch (input.type) {
+      case 'audio':
+        return this.#takeAudio(input);
+      case 'text':
+        return this.#takeText(input);
+      case 'ping':
+        return delivery.say({ type: 'pong' });
+      // Without a worker there is nothing to cancel, and a mark that is lost is made up for by the next.
+      case 'cancel':
+        return uplink.control(ENVELOPE_TYPE.cancel);
+      case 'played':
+        return uplink.control(ENVELOPE_TYPE.played, input.seq);
+    }
+  }
+
+  #takeAudio({ payload, priority, timestampMs, isBinary }: Extract<CallerInput, { type: 'audio' }>): void {
+    const { uplink, delivery, input } = this.#options;
+    this.#hasSentAudio = true;
+    delivery.useBinary(isBinary);
+    const lost = uplink.take({
+      type: ENVELOPE_TYPE.audio, priority, payload, mediaMs: timestampMs, stampUs: stampUs(nowMs()), audioMs: audioMs(input, payload.length),
+    });
+    if (lost > 0) this.#tellShed(lost);
+  }
+
+  #takeText({ content, priority, timestampMs }: Extract<CallerInput, { type: 'text' }>): void {
+    const { uplink, delivery, isNative } = this.#options;
+    if (!this.#isReady && isNative) return delivery.tell(new VoxError('not_ready', 'wait for ready, then send the text again'));
+    const payload = pack({ content });
+    if (!this.#hasRoom(payload.length)) return this.#tellTooMany();
+    uplink.take({ type: ENVELOPE_TYPE.text, priority, payload, mediaMs: timestampMs, stampUs: stampUs(nowMs()), audioMs: 0 });
+  }
+
+  #hasRoom(payloadBytes: number): boolean {
+    const { uplink, config } = this.#options;
+    return uplink.hasRoomForText(payloadBytes) && (uplink.isAttached || uplink.waitingTexts < config.maxWaitingMessages);
+  }
+
+  #tellTooMany(): void {
+    const { metrics, delivery, config } = this.#options;
+    metrics.shed.inc({ reason: 'too_many_waiting' });
+    const message = `at most ${config.maxWaitingMessages} messages wait for a worker; this one was not taken`;
+    delivery.tell(new VoxError('too_many_waiting', message, 1000));
+  }
+
+  #tellShed(frames: number): void {
+    const { metrics, delivery, config } = this.#options;
+    metrics.shed.inc({ reason: 'no_worker' }, frames);
+    if (this.#hasToldShed) return;
+    this.#hasToldShed = true;
+    delivery.tell(new VoxError('shed', `audio older than ${config.replayMs} ms was dropped: no worker took it`));
+  }
+}

@@ -1,0 +1,78 @@
+import { nowMs } from '../shared/runtime/clock.ts';
+import type { CloseName } from '../shared/runtime/errors.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import type { Outgoing, Pacing } from './pacing.ts';
+import type { CallerSocket } from './socket.ts';
+
+/** What the outbox tells its connection. */
+export interface OutboxListener {
+  /** Agent audio was shed for the first time since the socket last kept up. */
+  onSlow(): void;
+  /** The connection cannot be served. */
+  onTooSlow(): void;
+}
+
+/** One connection's way out: sends at once while the socket keeps up, paces when it does not. */
+export class Outbox {
+  readonly #socket: CallerSocket;
+  readonly #pacing: Pacing;
+  readonly #metrics: GatewayMetrics;
+  readonly #listener: OutboxListener;
+  #isSocketBehind = false;
+  #closeWhenSent: CloseName | undefined;
+
+  constructor(socket: CallerSocket, pacing: Pacing, metrics: GatewayMetrics, listener: OutboxListener) {
+    this.#socket = socket;
+    this.#pacing = pacing;
+    this.#metrics = metrics;
+    this.#listener = listener;
+  }
+
+  /** Sends text or bytes; those of agent audio may be shed on a slow socket. */
+  send(data: string | Uint8Array, isAudio: boolean): void {
+    const message = { data, bytes: data.length, isAudio };
+    const decision = this.#pacing.offer(message, this.#isSocketBehind ? this.#socket.bufferedBytes : 0, nowMs());
+    if (decision.action === 'send') return this.#write(message);
+    if (decision.action === 'too_slow') return this.#listener.onTooSlow();
+    if (decision.shedFrames === 0) return;
+    this.#metrics.shed.inc({ reason: 'slow_consumer' }, decision.shedFrames);
+    if (decision.isFirstShed) this.#listener.onSlow();
+  }
+
+  /** Forgets agent audio that waits: the caller spoke over it. */
+  clearAudio(): void {
+    const cleared = this.#pacing.clearAudio();
+    if (cleared > 0) this.#metrics.shed.inc({ reason: 'cleared' }, cleared);
+  }
+
+  /** The socket took something: sends what was held for it. */
+  drained(): void {
+    let message = this.#pacing.next(this.#socket.bufferedBytes, nowMs());
+    while (message !== undefined) {
+      this.#write(message);
+      message = this.#pacing.next(this.#socket.bufferedBytes, nowMs());
+    }
+    this.#isSocketBehind = this.#socket.bufferedBytes > 0;
+    if (this.#closeWhenSent !== undefined) this.finish(this.#closeWhenSent);
+  }
+
+  /** Closes the socket once everything that was given here is with it. */
+  finish(name: CloseName): void {
+    this.#closeWhenSent = name;
+    if (!this.#pacing.isHolding) this.#socket.close(name);
+  }
+
+  /** Looks for a socket that has stopped taking anything; called about once a second. */
+  checkStall(): void {
+    if (this.#pacing.isStalled(nowMs())) this.#listener.onTooSlow();
+  }
+
+  #write(message: Outgoing): void {
+    const { data } = message;
+    const outcome = typeof data === 'string' ? this.#socket.sendText(data) : this.#socket.sendBinary(data);
+    if (outcome === 'sent') return this.#metrics.countOut(message.bytes);
+    if (outcome === 'dropped') return this.#metrics.undelivered.inc();
+    this.#isSocketBehind = true;
+    this.#metrics.countOut(message.bytes);
+  }
+}

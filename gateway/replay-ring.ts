@@ -1,0 +1,146 @@
+/** One numbered piece of ingress as it is kept until the worker has committed it. */
+export interface KeptFrame {
+  readonly type: number;
+  /** Index of the lane it travels in. */
+  readonly lane: number;
+  /** The connection's own count, from 1 on, without gaps. */
+  readonly seq: number;
+  readonly stampUs: number;
+  readonly mediaMs: number;
+  readonly payload: Uint8Array;
+  /** Duration of audio; 0 for anything else, which is never dropped. */
+  readonly audioMs: number;
+}
+
+export interface RingLimits {
+  /** Audio kept, in milliseconds of sound. */
+  readonly maxAudioMs: number;
+  /** The same in bytes, with FRAME_COST_BYTES a frame: bounds a caller who sends a sample at a time. */
+  readonly maxAudioBytes: number;
+  /** Everything else that is kept, counted alike. */
+  readonly maxTextBytes: number;
+}
+
+/** What a kept frame costs beside its payload. */
+export const FRAME_COST_BYTES = 128;
+/** Empty places at the front of the array before it is moved together. */
+const COMPACT_AT = 1024;
+const NOTHING_DROPPED: readonly KeptFrame[] = [];
+
+/**
+ * A connection's uncommitted ingress, oldest first. Bounded: beyond its limits the oldest audio goes. Text is refused by
+ * `hasRoomForText` before it is pushed, because each text is owed an answer.
+ */
+export class ReplayRing {
+  readonly #limits: RingLimits;
+  #frames: KeptFrame[] = [];
+  #head = 0;
+  #audioMs = 0;
+  #audioBytes = 0;
+  #textBytes = 0;
+
+  constructor(limits: RingLimits) {
+    this.#limits = limits;
+  }
+
+  /** Frames kept. */
+  get length(): number {
+    return this.#frames.length - this.#head;
+  }
+
+  /** Whether a text of this size can be kept beside those that are there. */
+  hasRoomForText(payloadBytes: number): boolean {
+    return this.#textBytes + payloadBytes + FRAME_COST_BYTES <= this.#limits.maxTextBytes;
+  }
+
+  /** Keeps a frame; its seq is above all before it. Returns the audio dropped for it, oldest first. */
+  push(frame: KeptFrame): readonly KeptFrame[] {
+    this.#frames.push(frame);
+    this.#count(frame, 1);
+    return this.#isOver() ? this.#dropOldestAudio() : NOTHING_DROPPED;
+  }
+
+  /** Forgets everything up to and including `seq`. */
+  release(seq: number): void {
+    let frame = this.#frames[this.#head];
+    while (frame !== undefined && frame.seq <= seq) {
+      this.#count(frame, -1);
+      this.#head += 1;
+      frame = this.#frames[this.#head];
+    }
+    this.#compact();
+  }
+
+  /** The first kept frame with a number above `seq`. */
+  after(seq: number): KeptFrame | undefined {
+    return this.#frames[this.#indexAfter(seq)];
+  }
+
+  /** How many frames with numbers up to `seq` are kept. */
+  countUpTo(seq: number): number {
+    return this.#indexAfter(seq) - this.#head;
+  }
+
+  /** How many kept frames that are no audio have a number above `seq`. */
+  countTextsAfter(seq: number): number {
+    let count = 0;
+    for (let i = this.#frames.length - 1; i >= this.#head; i--) {
+      const frame = this.#frames[i];
+      if (frame === undefined || frame.seq <= seq) break;
+      if (frame.audioMs === 0) count += 1;
+    }
+    return count;
+  }
+
+  #indexAfter(seq: number): number {
+    let low = this.#head;
+    let high = this.#frames.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#frames[middle]?.seq ?? Infinity) > seq) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #dropOldestAudio(): readonly KeptFrame[] {
+    const dropped: KeptFrame[] = [];
+    const kept: KeptFrame[] = [];
+    const frames = this.#frames;
+    let at = this.#head;
+    for (; at < frames.length && this.#isOver(); at++) {
+      const frame = frames[at];
+      if (frame === undefined) break;
+      if (frame.audioMs === 0) kept.push(frame);
+      else {
+        dropped.push(frame);
+        this.#count(frame, -1);
+      }
+    }
+    // What was passed over moves up to close the gap; it is text, and there is little of it.
+    this.#head = at - kept.length;
+    kept.forEach((frame, i) => {
+      frames[this.#head + i] = frame;
+    });
+    this.#compact();
+    return dropped;
+  }
+
+  #count(frame: KeptFrame, sign: 1 | -1): void {
+    const bytes = sign * (frame.payload.length + FRAME_COST_BYTES);
+    this.#audioMs += sign * frame.audioMs;
+    if (frame.audioMs > 0) this.#audioBytes += bytes;
+    else this.#textBytes += bytes;
+  }
+
+  #isOver(): boolean {
+    return this.#audioMs > this.#limits.maxAudioMs || this.#audioBytes > this.#limits.maxAudioBytes;
+  }
+
+  #compact(): void {
+    if (this.#head === this.#frames.length) this.#frames = [];
+    else if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#frames.length) this.#frames.splice(0, this.#head);
+    else return;
+    this.#head = 0;
+  }
+}
