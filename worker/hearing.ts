@@ -1,4 +1,3 @@
-import { nowMs, stampUs } from '../shared/runtime/clock.ts';
 import type { AudioFormat } from '../shared/protocol/audio-format.ts';
 import { IngressAudio } from './audio/ingress-audio.ts';
 import { SampleRing } from './audio/sample-ring.ts';
@@ -178,12 +177,6 @@ export class Hearing {
     const seq = this.#marks.seqBefore(end - samplesOf(UNCERTAIN_MS));
     if (seq !== undefined) this.#options.listener.onSilence(seq);
   }
-}
-
-/** When a decision that rests on no frame was made: every hop at once, now. */
-export function stampsNow(): FrameStamps {
-  const now = stampUs(nowMs());
-  return { receivedUs: now, flushedUs: now, arrivedUs: now, takenUs: now };
 }
 
 function samplesOf(ms: number): number {

@@ -5,6 +5,7 @@ import { HEARTBEAT_INTERVAL_MS, type WorkerHeartbeat } from '../shared/protocol/
 import { pack, unpack } from '../shared/protocol/structured.ts';
 import { startAdminServer } from '../shared/runtime/admin-server.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
+import { watchDependencies } from '../shared/runtime/dependency-metrics.ts';
 import { Lifecycle } from '../shared/runtime/lifecycle.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import { runProcess } from '../shared/runtime/process-main.ts';
@@ -61,6 +62,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
     workerId: config.workerId, state: lifecycle.state, slotsUsed: sessions.used, slotsTotal: config.slots,
     turnsComputing: pool.computing, laneDepths: ingress.depths(),
   });
+  const stopWatching = watchDependencies({ registry: metrics.registry, bus, store, intervalS: config.metricsIntervalS });
   const stopBeating = beat(bus, fleet, heartbeat, () => egress.sweep());
   const admin = await startAdminServer(config.adminHost, config.adminPort, {
     readiness: () => readiness(lifecycle, bus, store),
@@ -75,6 +77,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   await drainWorker({ sessions, handoffAfterMs: config.handoffAfterMs, deadlineMs: config.drainDeadlineMs, log });
   lifecycle.enter('stopped');
   stopBeating();
+  stopWatching();
   sessions.stop();
   ingress.stop();
   egress.flush();
