@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import type { TestContext } from 'node:test';
+import { WebSocket } from 'ws';
+import { NATIVE_SUBPROTOCOL } from '../shared/protocol/native-message.ts';
+import { Arrivals, type Rig } from './gateway-fixture.ts';
+
+export type Heard = Record<string, unknown>;
+
+/** How a socket ended. */
+export interface Ending {
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface CallOptions {
+  /** Offers `voxfleet.v1`. */
+  readonly isNative?: boolean;
+  readonly query?: string;
+  readonly headers?: Record<string, string>;
+  readonly protocols?: readonly string[];
+}
+
+/** A caller with the plainest of clients. Hangs up with the test. */
+export class Caller {
+  readonly socket: WebSocket;
+  readonly heard = new Arrivals<Heard>();
+  readonly frames = new Arrivals<Buffer>();
+  readonly ending: Promise<Ending>;
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (isBinary) this.frames.push(data);
+      else this.heard.push(JSON.parse(data.toString()) as Heard);
+    });
+    this.ending = new Promise((resolve) => socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() })));
+  }
+
+  /** Connects to a session; resolves when the socket is open. */
+  static async call(context: TestContext, rig: Rig, sessionId: string, options: CallOptions = {}): Promise<Caller> {
+    const caller = Caller.#dial(rig, sessionId, options);
+    context.after(() => caller.socket.terminate());
+    await once(caller.socket, 'open');
+    return caller;
+  }
+
+  /** Connects and expects to be refused; resolves with the HTTP status and headers. */
+  static async refused(rig: Rig, sessionId: string, options: CallOptions = {}): Promise<{ status: number; retryAfter: string | undefined }> {
+    const { socket } = Caller.#dial(rig, sessionId, options);
+    const status = await new Promise<{ status: number; retryAfter: string | undefined }>((resolve, reject) => {
+      socket.once('unexpected-response', (_request, response) => {
+        resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
+        response.destroy();
+      });
+      socket.once('open', () => reject(new Error('the upgrade was accepted')));
+      socket.once('error', reject);
+    });
+    return status;
+  }
+
+  static #dial(rig: Rig, sessionId: string, { isNative = false, query = '', headers = {}, protocols = [] }: CallOptions): Caller {
+    return new Caller(new WebSocket(`${rig.wsUrl}/ws/${sessionId}${query}`, [...(isNative ? [NATIVE_SUBPROTOCOL] : []), ...protocols], { headers }));
+  }
+
+  /** Sends JSON, or text as it is, or bytes. */
+  send(message: object | string | Uint8Array): void {
+    this.socket.send(typeof message === 'string' || message instanceof Uint8Array ? message : JSON.stringify(message));
+  }
+
+  /** The next or an earlier message of this type. */
+  hears(type: string): Promise<Heard> {
+    return this.heard.find((message) => message['type'] === type);
+  }
+
+  /** The next or an earlier error of this code. */
+  isTold(code: string): Promise<Heard> {
+    return this.heard.find((message) => message['type'] === 'error' && message['code'] === code);
+  }
+
+  /** Whether a message goes there and back now: the connection stands. */
+  async answers(): Promise<boolean> {
+    const before = this.heard.all.filter(({ type }) => type === 'pong').length;
+    this.send({ type: 'ping' });
+    await this.heard.find(() => this.heard.all.filter(({ type }) => type === 'pong').length > before);
+    return true;
+  }
+}

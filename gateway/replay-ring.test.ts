@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { FRAME_COST_BYTES, ReplayRing, type KeptFrame } from './replay-ring.ts';
+
+const LIMITS = { maxAudioMs: 100, maxAudioBytes: 1_000_000, maxTextBytes: 10 * (FRAME_COST_BYTES + 10) };
+
+function kept(seq: number, audioMs = 20): KeptFrame {
+  return { type: audioMs > 0 ? 1 : 2, lane: 2, seq, stampUs: 0, mediaMs: 0, payload: new Uint8Array(10), audioMs };
+}
+
+function seqsAfter(ring: ReplayRing, seq: number): number[] {
+  const seqs: number[] = [];
+  for (let frame = ring.after(seq); frame !== undefined; frame = ring.after(frame.seq)) seqs.push(frame.seq);
+  return seqs;
+}
+
+test('what was released is gone, what was not is given in order', () => {
+  const ring = new ReplayRing(LIMITS);
+  for (const seq of [1, 2, 3, 4, 5]) assert.deepEqual(ring.push(kept(seq)), []);
+  ring.release(2);
+  assert.deepEqual(seqsAfter(ring, 0), [3, 4, 5]);
+  assert.deepEqual(seqsAfter(ring, 4), [5]);
+  assert.equal(ring.countUpTo(4), 2);
+  ring.release(9);
+  assert.equal(ring.length, 0);
+  assert.deepEqual(seqsAfter(ring, 0), []);
+});
+
+test('beyond its limit of sound the oldest audio goes, text stays where it was', () => {
+  const ring = new ReplayRing(LIMITS);
+  ring.push(kept(1, 0));
+  for (const seq of [2, 3]) ring.push(kept(seq));
+  ring.push(kept(4, 0));
+  for (const seq of [5, 6, 7]) ring.push(kept(seq));
+  assert.deepEqual(ring.push(kept(8, 40)).map(({ seq }) => seq), [2, 3]);
+  assert.deepEqual(seqsAfter(ring, 0), [1, 4, 5, 6, 7, 8]);
+});
+
+test('a caller who sends a sample at a time is bounded by bytes', () => {
+  const ring = new ReplayRing({ ...LIMITS, maxAudioBytes: 10 * (FRAME_COST_BYTES + 10) });
+  for (let seq = 1; seq <= 100; seq++) ring.push(kept(seq, 0.0625));
+  assert.equal(ring.length, 10);
+  assert.deepEqual(seqsAfter(ring, 0)[0], 91);
+});
+
+test('there is room for so much text and no more, and audio takes none of it', () => {
+  const ring = new ReplayRing(LIMITS);
+  for (let seq = 1; seq <= 5; seq++) ring.push(kept(seq));
+  let texts = 0;
+  for (; ring.hasRoomForText(10); texts++) ring.push(kept(10 + texts, 0));
+  assert.equal(texts, 10);
+  assert.equal(ring.countTextsAfter(14), 5);
+  ring.release(10);
+  assert.equal(ring.hasRoomForText(10), true);
+});
+
+test('whatever is pushed and released, the ring holds what a plain list would, within its limits', () => {
+  const step = fc.oneof(
+    fc.record({ push: fc.constantFrom(0, 5, 20, 60) }),
+    fc.record({ release: fc.nat(400) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const ring = new ReplayRing(LIMITS);
+      let model: KeptFrame[] = [];
+      let seq = 0;
+      for (const taken of steps) {
+        if ('push' in taken) {
+          seq += 1;
+          const frame = kept(seq, taken.push);
+          const dropped = ring.push(frame);
+          model = [...model, frame].filter((known) => !dropped.includes(known));
+          assert.ok(dropped.every(({ audioMs }) => audioMs > 0));
+        } else {
+          ring.release(taken.release);
+          model = model.filter((known) => known.seq > taken.release);
+        }
+        assert.ok(model.reduce((sum, { audioMs }) => sum + audioMs, 0) <= LIMITS.maxAudioMs);
+        assert.equal(ring.length, model.length);
+      }
+      assert.deepEqual(seqsAfter(ring, 0), model.map((known) => known.seq));
+    }),
+  );
+});
+
+test('a long call does not grow the ring: thousands pass through and the newest are found', () => {
+  const ring = new ReplayRing(LIMITS);
+  for (let seq = 1; seq <= 50_000; seq++) {
+    ring.push(kept(seq));
+    ring.release(seq - 3);
+  }
+  assert.deepEqual(seqsAfter(ring, 0), [49_998, 49_999, 50_000]);
+});

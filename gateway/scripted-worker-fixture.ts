@@ -1,0 +1,188 @@
+import type { TestContext } from 'node:test';
+import { Batcher } from '../shared/bus/batcher.ts';
+import type { Bus, BusMessage, BusSubscription } from '../shared/bus/bus.ts';
+import { attachSubject, CLAIM_QUEUE, claimSubject, endSubject, FLEET_SUBJECT, gatewaySubject, workerSubject } from '../shared/bus/subjects.ts';
+import type { AgentEvent, TextBody } from '../shared/protocol/agent-event.ts';
+import type { ClaimReply, ClaimRequest, EndRequest } from '../shared/protocol/claim.ts';
+import { ENVELOPE_TYPE, readBatch, type Envelope } from '../shared/protocol/envelope.ts';
+import type { WorkerHeartbeat } from '../shared/protocol/heartbeat.ts';
+import { GRANTED_LANES, laneIndex } from '../shared/protocol/lane.ts';
+import { pack, unpack } from '../shared/protocol/structured.ts';
+import { nowMs, stampUs } from '../shared/runtime/clock.ts';
+import type { SessionStore } from '../shared/session/store.ts';
+import { Arrivals, type Ground } from './gateway-fixture.ts';
+
+/** One session as the stand-in holds it. */
+export interface HeldSession {
+  readonly sessionId: string;
+  readonly fence: number;
+  readonly slot: number;
+  request: ClaimRequest;
+  egressSeq: number;
+  received: number;
+}
+
+/** How a stand-in behaves; it may be changed at any time. */
+export interface Script {
+  /** Answers each text with `echo: …`. */
+  echoes: boolean;
+  /** Acknowledges what it receives. */
+  acks: boolean;
+}
+
+/** Stands in for a worker: the real bus, the real leases, no conversation. Ends with the test. */
+export class ScriptedWorker {
+  readonly script: Script = { echoes: true, acks: true };
+  readonly claims = new Arrivals<ClaimRequest>();
+  readonly envelopes = new Arrivals<Envelope>();
+  readonly ended = new Arrivals<string>();
+  readonly sessions = new Map<string, HeldSession>();
+  readonly #bus: Bus;
+  readonly #store: SessionStore;
+  readonly #subscriptions: BusSubscription[];
+  readonly #batchers = new Map<string, Batcher>();
+  #heartbeats: NodeJS.Timeout | undefined;
+  readonly id: string;
+
+  private constructor(id: string, bus: Bus, store: SessionStore) {
+    this.id = id;
+    this.#bus = bus;
+    this.#store = store;
+    const onClaim = (message: BusMessage): void => void this.#onClaim(message);
+    this.#subscriptions = [
+      ...GRANTED_LANES.map((lane) => bus.subscribe(claimSubject(lane), onClaim, CLAIM_QUEUE)),
+      bus.subscribe(attachSubject(id), onClaim),
+      bus.subscribe(endSubject(id), (message) => this.#onEnd(message)),
+      bus.subscribe(workerSubject(id), ({ data }) => void readBatch(data, (envelope) => this.#onEnvelope(envelope))),
+    ];
+    this.#heartbeats = setInterval(() => this.#beat(), 100);
+  }
+
+  /** Starts one that serves at once. */
+  static async start(context: TestContext, ground: Ground, id: string): Promise<ScriptedWorker> {
+    const bus = await ground.connect(id);
+    const worker = new ScriptedWorker(id, bus, ground.store);
+    context.after(() => worker.die());
+    // A round trip: the server knows the subscriptions by then.
+    await bus.request(endSubject(id), pack({ sessionId: 'nobody' }), 1000);
+    worker.#beat();
+    return worker;
+  }
+
+  /** The session of this id, claimed by now or soon. */
+  async held(sessionId: string): Promise<HeldSession> {
+    await this.claims.find((claim) => claim.sessionId === sessionId && this.sessions.has(sessionId));
+    const held = this.sessions.get(sessionId);
+    if (held === undefined) throw new Error(`${sessionId} is not held`);
+    return held;
+  }
+
+  /** Audio and text of a session, by their numbers. */
+  framesOf(sessionId: string): readonly Envelope[] {
+    const slot = this.sessions.get(sessionId)?.slot;
+    return this.envelopes.all.filter((envelope) => envelope.slot === slot && envelope.seq > 0 && envelope.type <= ENVELOPE_TYPE.text);
+  }
+
+  event(session: HeldSession, event: AgentEvent, fence = session.fence): void {
+    session.egressSeq += 1;
+    this.send(session, ENVELOPE_TYPE.event, { payload: pack(event), seq: session.egressSeq, fence });
+  }
+
+  speech(session: HeldSession, payload: Uint8Array, flags = 0, fence = session.fence): void {
+    session.egressSeq += 1;
+    this.send(session, ENVELOPE_TYPE.speech, { payload, seq: session.egressSeq, flags, fence });
+  }
+
+  ack(session: HeldSession, seq: number): void {
+    this.send(session, ENVELOPE_TYPE.ack, { seq });
+  }
+
+  send(session: HeldSession, type: number, parts: Partial<Envelope>): void {
+    const { gatewayId, gatewaySlot: slot } = session.request;
+    const batcher = this.#batchers.get(gatewayId) ?? new Batcher((batch) => void this.#bus.publish(gatewaySubject(gatewayId), batch));
+    this.#batchers.set(gatewayId, batcher);
+    const none = new Uint8Array(0);
+    batcher.add({ type, slot, lane: 0, flags: 0, fence: session.fence, seq: 0, stampUs: stampUs(nowMs()), mediaMs: 0, payload: none, ...parts });
+  }
+
+  /** Falls silent without a word, as a frozen host does: hears everything, answers nothing, beats no more. */
+  freeze(): void {
+    clearInterval(this.#heartbeats);
+    this.#heartbeats = undefined;
+    this.script.echoes = false;
+    this.script.acks = false;
+  }
+
+  /** Is gone from one moment to the next, as after `kill -9`. */
+  async die(): Promise<void> {
+    clearInterval(this.#heartbeats);
+    for (const subscription of this.#subscriptions) subscription.stop();
+    await this.#bus.close();
+  }
+
+  /** Takes no more claims; what it has it keeps. */
+  async closeClaims(): Promise<void> {
+    for (const subscription of this.#subscriptions.slice(0, GRANTED_LANES.length)) subscription.stop();
+    await this.#bus.request(endSubject(this.id), pack({ sessionId: 'nobody' }), 1000);
+  }
+
+  async #onClaim(message: BusMessage): Promise<void> {
+    const request = unpack<ClaimRequest>(message.data);
+    if (request === undefined) return;
+    const reply = await this.#claim(request);
+    message.respond(pack(reply));
+    this.claims.push(request);
+  }
+
+  async #claim(request: ClaimRequest): Promise<ClaimReply> {
+    const known = this.sessions.get(request.sessionId);
+    if (known !== undefined) {
+      if (known.request.gatewaySlot !== request.gatewaySlot || known.request.gatewayId !== request.gatewayId) {
+        this.send(known, ENVELOPE_TYPE.released, { payload: pack({ replaced: true }) });
+      }
+      known.request = request;
+      return this.#taken(known, known.received);
+    }
+    const claim = await this.#store.claim(request.sessionId, this.id, request.lost);
+    if (claim.outcome === 'held') return { ok: false, reason: 'held', owner: { workerId: claim.workerId, fence: claim.fence } };
+    if (claim.outcome !== 'claimed') return { ok: false, reason: claim.outcome === 'ended' ? 'session_ended' : 'session_not_found' };
+    const { ingressSeq, egressSeq } = claim.progress;
+    const { sessionId } = request;
+    const slot = this.sessions.size + 1;
+    const held: HeldSession = { sessionId, fence: claim.fence, slot, request, egressSeq: Math.max(egressSeq, request.seenEgressSeq), received: ingressSeq };
+    this.sessions.set(sessionId, held);
+    return this.#taken(held, ingressSeq);
+  }
+
+  #taken({ fence, slot, received }: HeldSession, committedIngressSeq: number): ClaimReply {
+    return { ok: true, workerId: this.id, fence, workerSlot: slot, committedIngressSeq, receivedIngressSeq: received };
+  }
+
+  #onEnvelope(envelope: Envelope): void {
+    const session = [...this.sessions.values()].find(({ slot }) => slot === envelope.slot);
+    if (session === undefined || envelope.fence !== session.fence) return;
+    session.received = Math.max(session.received, envelope.seq);
+    const body = envelope.type === ENVELOPE_TYPE.text ? unpack<TextBody>(envelope.payload) : undefined;
+    if (body !== undefined && this.script.echoes) this.event(session, { type: 'text', content: `echo: ${body.content}` });
+    if (this.script.acks && laneIndex('control') !== envelope.lane) this.ack(session, envelope.seq);
+    this.envelopes.push(envelope);
+  }
+
+  #onEnd(message: BusMessage): void {
+    const request = unpack<EndRequest>(message.data);
+    const session = request === undefined ? undefined : this.sessions.get(request.sessionId);
+    message.respond(pack({ ended: session !== undefined }));
+    if (session === undefined) return;
+    this.send(session, ENVELOPE_TYPE.ended, { payload: pack({ reason: 'deleted' }) });
+    this.sessions.delete(session.sessionId);
+    this.ended.push(session.sessionId);
+  }
+
+  #beat(): void {
+    const heartbeat: WorkerHeartbeat = {
+      workerId: this.id, state: 'ready', slotsUsed: this.sessions.size, slotsTotal: 100, turnsComputing: 0,
+      laneDepths: { control: 0, urgent: 0, normal: 0, bulk: 0 },
+    };
+    this.#bus.publish(FLEET_SUBJECT, pack(heartbeat));
+  }
+}
