@@ -36,6 +36,7 @@ export class ScriptedWorker {
   readonly claims = new Arrivals<ClaimRequest>();
   readonly envelopes = new Arrivals<Envelope>();
   readonly ended = new Arrivals<string>();
+  readonly #beats = new Arrivals<number>();
   readonly sessions = new Map<string, HeldSession>();
   readonly #bus: Bus;
   readonly #store: SessionStore;
@@ -63,8 +64,7 @@ export class ScriptedWorker {
     const bus = await ground.connect(id);
     const worker = new ScriptedWorker(id, bus, ground.store);
     context.after(() => worker.die());
-    // A round trip: the server knows the subscriptions by then.
-    await bus.request(endSubject(id), pack({ sessionId: 'nobody' }), 1000);
+    await worker.#roundTrip();
     worker.#beat();
     return worker;
   }
@@ -105,6 +105,12 @@ export class ScriptedWorker {
     batcher.add({ type, slot, lane: 0, flags: 0, fence: session.fence, seq: 0, stampUs: stampUs(nowMs()), mediaMs: 0, payload: none, ...parts });
   }
 
+  /** Resolves when so many heartbeats were sent, and one more round trip made. */
+  async untilBeaten(times: number): Promise<void> {
+    await this.#beats.first(times);
+    await this.#roundTrip();
+  }
+
   /** Falls silent without a word, as a frozen host does: hears everything, answers nothing, beats no more. */
   freeze(): void {
     clearInterval(this.#heartbeats);
@@ -123,6 +129,11 @@ export class ScriptedWorker {
   /** Takes no more claims; what it has it keeps. */
   async closeClaims(): Promise<void> {
     for (const subscription of this.#subscriptions.slice(0, GRANTED_LANES.length)) subscription.stop();
+    await this.#roundTrip();
+  }
+
+  /** Afterwards the server knows what was subscribed and published before. */
+  async #roundTrip(): Promise<void> {
     await this.#bus.request(endSubject(this.id), pack({ sessionId: 'nobody' }), 1000);
   }
 
@@ -184,5 +195,6 @@ export class ScriptedWorker {
       laneDepths: { control: 0, urgent: 0, normal: 0, bulk: 0 },
     };
     this.#bus.publish(FLEET_SUBJECT, pack(heartbeat));
+    this.#beats.push(nowMs());
   }
 }
