@@ -7,8 +7,11 @@ import { nowMs } from '../shared/runtime/clock.ts';
 import type { ClaimResult, GatewayMetrics } from './metrics.ts';
 import { Turnstile } from './turnstile.ts';
 
-/** A worker asks Redis before it answers; Redis is given up after 2 s. */
-const CLAIM_TIMEOUT_MS = 3000;
+/**
+ * A worker asks Redis before it answers. A frozen one is still in the queue group and answers nothing: better to ask again
+ * soon, because a session that was taken after all is found by its lease.
+ */
+const CLAIM_TIMEOUT_MS = 750;
 /** An owner has the session in memory. */
 const ATTACH_TIMEOUT_MS = 1000;
 const FIRST_BACKOFF_MS = 100;

@@ -111,7 +111,7 @@ export class ScriptedWorker {
     await this.#roundTrip();
   }
 
-  /** Falls silent without a word, as a frozen host does: hears everything, answers nothing, beats no more. */
+  /** Beats no more and answers nothing by itself, as a host that stands still and then comes back. */
   freeze(): void {
     clearInterval(this.#heartbeats);
     this.#heartbeats = undefined;
