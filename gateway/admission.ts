@@ -46,21 +46,23 @@ export type Admitted =
   | { readonly outcome: 'admitted'; readonly reply: Extract<ClaimReply, { ok: true }> }
   | { readonly outcome: 'session_not_found' | 'session_ended' | 'gave_up' | 'aborted' };
 
+/** Whether a worker that did not answer is gone, so that its lease may be taken over. */
+type GoneJudge = (workerId: string, failure: 'no_responders' | 'timeout') => boolean;
+
 type Answer = ClaimReply | { readonly ok: false; readonly reason: 'no_responders' | 'timeout' | 'disconnected' | 'bad_answer'; readonly owner?: Owner };
 
 /** Finds a worker for a session: the owner if there is one, else whoever claims it. */
 export class Admission {
   readonly #bus: Bus;
   readonly #gatewayId: string;
-  readonly #isHeard: (workerId: string) => boolean;
+  readonly #isGone: GoneJudge;
   readonly #metrics: GatewayMetrics;
   readonly #takeovers = new Turnstile(TAKEOVERS_AT_ONCE);
 
-  /** `isHeard`: whether a worker's heartbeats arrive; a silent one that does not answer either is taken for lost. */
-  constructor(bus: Bus, gatewayId: string, isHeard: (workerId: string) => boolean, metrics: GatewayMetrics) {
+  constructor(bus: Bus, gatewayId: string, isGone: GoneJudge, metrics: GatewayMetrics) {
     this.#bus = bus;
     this.#gatewayId = gatewayId;
-    this.#isHeard = isHeard;
+    this.#isGone = isGone;
     this.#metrics = metrics;
   }
 
@@ -101,7 +103,7 @@ export class Admission {
       answer = await this.#ask(request, owner);
       // A caller who left must not take the session from the connection that came after.
       if (answer.ok || signal.aborted) return answer;
-      if (owner !== undefined && this.#isGone(owner, answer)) {
+      if (owner !== undefined && this.#isOwnerGone(owner, answer)) {
         request = { ...request, lost: owner };
         owner = undefined;
       } else if (answer.reason === 'held' && answer.owner !== undefined) {
@@ -111,9 +113,8 @@ export class Admission {
     return answer;
   }
 
-  #isGone(owner: Owner, answer: Answer): boolean {
-    if (answer.ok) return false;
-    return answer.reason === 'no_responders' || (answer.reason === 'timeout' && !this.#isHeard(owner.workerId));
+  #isOwnerGone({ workerId }: Owner, answer: Answer): boolean {
+    return !answer.ok && (answer.reason === 'no_responders' || answer.reason === 'timeout') && this.#isGone(workerId, answer.reason);
   }
 
   async #ask(request: ClaimRequest, owner: Owner | undefined): Promise<Answer> {

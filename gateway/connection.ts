@@ -101,6 +101,11 @@ export class Connection implements SocketListener {
     return this.#slot;
   }
 
+  /** The worker that serves this connection now. */
+  get workerId(): string | undefined {
+    return this.#state.kind === 'attached' ? this.#state.route.workerId : undefined;
+  }
+
   /** Looks for a worker: first the one the record names, if its lease has not run out. */
   open(): void {
     const { owner, fence, leaseUntilMs } = this.#start.record;
@@ -139,15 +144,15 @@ export class Connection implements SocketListener {
 
   /** The worker with this id is lost; where it served this connection, another one is looked for. */
   onWorkerLost(workerId: string): void {
-    if (this.#state.kind !== 'attached' || this.#state.route.workerId !== workerId) return;
+    if (this.#state.kind !== 'attached' || this.workerId !== workerId) return;
     const { fence } = this.#state.route;
     this.#services.log.warn({ sessionId: this.sessionId, workerId, fence }, 'the worker of a session was lost');
     if (!this.#intake.isTextOnly) this.#delivery.tell(new VoxError('worker_lost', 'the worker was lost; another one takes over from what was committed'));
     this.#claim({ kind: 'lost', lost: { workerId, fence } });
   }
 
-  /** The bus is back: what it may have lost goes again. */
-  onBusBack(): void {
+  /** Sends again what is not committed. */
+  resend(): void {
     this.#services.metrics.replayed.inc(this.#uplink.resend());
   }
 

@@ -48,9 +48,11 @@ export class Connections {
     for (const connection of this.#slots.tenants()) connection.onWorkerLost(workerId);
   }
 
-  /** The bus is back: each connection sends again what may be lost. */
-  onBusBack(): void {
-    for (const connection of this.#slots.tenants()) connection.onBusBack();
+  /** Each connection, or each of one worker, sends again what is not committed: the bus may have lost it. */
+  resend(workerId?: string): void {
+    for (const connection of this.#slots.tenants()) {
+      if (workerId === undefined || connection.workerId === workerId) connection.resend();
+    }
   }
 
   /** Looks for stalled sockets. */

@@ -102,19 +102,21 @@ function openBusSide({ config, log, bus, registry }: Base): BusSide {
   const { gatewayId, workerLostAfterMs } = config;
   const metrics: GatewayMetrics = new GatewayMetrics(registry, () => connections.count, () => fleet.readyWorkers);
   const ingress = new Ingress(bus, gatewayId);
-  const onWorkerLost = (workerId: string): void => {
-    ingress.forget(workerId);
-    connections.onWorkerLost(workerId);
-  };
-  const fleet = new FleetWatch(bus, workerLostAfterMs, onWorkerLost);
-  const admission = new Admission(bus, gatewayId, (workerId) => fleet.isHeard(workerId), metrics);
+  const fleet = new FleetWatch(bus, workerLostAfterMs, {
+    onLost: (workerId) => {
+      ingress.forget(workerId);
+      connections.onWorkerLost(workerId);
+    },
+    onMissed: (workerId) => connections.resend(workerId),
+  });
+  const admission = new Admission(bus, gatewayId, (workerId, failure) => fleet.isGone(workerId, failure), metrics);
   const connections = new Connections({ config, admission, ingress, slices: new ReplaySlices(), metrics, log });
-  ingress.onLost(onWorkerLost);
+  ingress.onNoResponders((workerId) => fleet.noResponders(workerId));
   receiveEgress(bus, gatewayId, (slot) => connections.at(slot), metrics);
   bus.onConnection((isConnected) => {
     if (!isConnected) return;
     ingress.resume();
-    connections.onBusBack();
+    connections.resend();
   });
   return { metrics, ingress, fleet, connections };
 }

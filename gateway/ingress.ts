@@ -37,8 +37,8 @@ export class Ingress {
     return this.#bus.connected;
   }
 
-  /** Calls back with the id of a worker that NATS says is gone; possibly several times for one. */
-  onLost(listener: (workerId: string) => void): void {
+  /** Calls back with the id of a worker that NATS says does not listen; several times where several batches found nobody. */
+  onNoResponders(listener: (workerId: string) => void): void {
     this.#bus.subscribe(lostSubject(this.#gatewayId, '*'), ({ subject, noResponders }) => {
       const workerId = noResponders ? workerOfLostSubject(subject) : undefined;
       if (workerId !== undefined) listener(workerId);

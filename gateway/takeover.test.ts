@@ -139,11 +139,34 @@ test('a call whose worker is lost and that nobody takes on is closed with 4004',
   assert.deepEqual(await caller.ending, { code: 4004, reason: 'Session could not be taken over' });
 });
 
+test('after an outage a worker has time to come back; one that does not is lost then', async (context) => {
+  const nats = await startNats();
+  const apart = { ...ground, nats, connect: (name: string) => connectBus({ url: nats.url, name, log: SILENT }) };
+  const rig = await Rig.start(context, apart);
+  const worker = await ScriptedWorker.start(context, apart, 'w-stays-away');
+  const { id } = await rig.createSession();
+  const caller = await Caller.call(context, rig, id, { isNative: true });
+  await caller.hears('ready');
+  await nats.kill();
+  await worker.die();
+  const back = await startNats({ port: nats.port });
+  context.after(() => back.stop());
+  const isCutOff = async (): Promise<boolean> => /NATS/.test((await rig.ask('GET', '/health/ready')).text);
+  while (await isCutOff()) assert.equal(await caller.answers(), true);
+  caller.send(audio(1));
+  assert.equal(await caller.answers(), true);
+  assert.equal(caller.heard.all.some(({ code }) => code === 'worker_lost'), false);
+  const heir = await ScriptedWorker.start(context, apart, 'w-after');
+  await caller.isTold('worker_lost');
+  const [frame] = await heir.envelopes.first(1);
+  assert.deepEqual([frame?.seq, frame?.payload[0]], [1, 1]);
+});
+
 test('a bus that was away loses no frame: what was said meanwhile follows, in order', async (context) => {
   const nats = await startNats();
-  const apart = { ...ground, nats };
+  const apart = { ...ground, nats, connect: (name: string) => connectBus({ url: nats.url, name, log: SILENT }) };
   const rig = await Rig.start(context, apart);
-  const worker = await ScriptedWorker.start(context, { ...apart, connect: (name) => connectBus({ url: nats.url, name, log: SILENT }) }, 'w-outage');
+  const worker = await ScriptedWorker.start(context, apart, 'w-outage');
   worker.script.acks = false;
   const { id } = await rig.createSession();
   const caller = await Caller.call(context, rig, id, { isNative: true });
