@@ -23,13 +23,18 @@ export async function drainWorker({ sessions, handoffAfterMs, deadlineMs, log }:
   let interrupted = 0;
   while (sessions.used > 0 && nowMs() - startedMs < deadlineMs) {
     const isForced = nowMs() >= forceAtMs;
-    const due = sessions.seats().filter((seat) => isForced || seat.session.isAtTurnBoundary);
-    interrupted += due.filter((seat) => !seat.session.isAtTurnBoundary).length;
+    const due = sessions.seats().filter((seat) => isForced || mayLeave(seat));
+    interrupted += due.filter((seat) => !mayLeave(seat)).length;
     await Promise.all(due.map((seat) => handOff(sessions, seat)));
     handedOff += due.length;
     if (sessions.used > 0) await sleep(LOOK_EVERY_MS);
   }
   log.info({ handedOff, interrupted, left: sessions.used, tookMs: Math.round(nowMs() - startedMs) }, 'drained');
+}
+
+/** Nobody is in the middle of anything, or nobody is there. */
+function mayLeave(seat: Seat): boolean {
+  return seat.session.isAtTurnBoundary || seat.grace !== undefined;
 }
 
 async function handOff(sessions: Sessions, seat: Seat): Promise<void> {

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { LATENCY_STAGES } from '../shared/protocol/agent-event.ts';
+import { createLog } from '../shared/runtime/log.ts';
+import { recordKey } from '../shared/session/record.ts';
+import { connectRedis } from '../shared/session/redis.ts';
+import { startFleet, type Fleet } from '../shared/testing/fleet.ts';
+import { recording, RecordedCaller } from './recorded-caller-fixture.ts';
+
+const WORDS = 'go forward ten meters';
+const HINTS = [WORDS, 'go back five meters', 'turn left', 'turn right', 'stop the car', 'what is your position'];
+/** The header of a canonical RIFF file, in samples. */
+const WAV_HEADER_SAMPLES = 22;
+const REPEAT = { instructions: 'repeat', hints: HINTS };
+
+describe('a call with human speech', { timeout: 120_000 }, () => {
+  let fleet: Fleet;
+  before(async () => {
+    fleet = await startFleet({ gateways: 2, workers: 2 });
+  });
+  after(() => fleet.stop());
+
+  function call(speech: Int16Array, agent: Parameters<typeof RecordedCaller.call>[1] = REPEAT, gateway = 0): Promise<RecordedCaller> {
+    return RecordedCaller.call(fleet.gatewayUrls[gateway] ?? '', agent, speech);
+  }
+
+  test('what was said comes out as the final transcript, and the speech that answers says the right words itself', async () => {
+    const caller = await call(recording('goforward.raw'));
+    const answer = await caller.wholeAnswer();
+    assert.deepEqual(caller.transcripts('caller'), [WORDS]);
+    assert.deepEqual(caller.transcripts('agent'), [WORDS]);
+    caller.hangUp();
+
+    const listener = await call(answer, REPEAT, 1);
+    await listener.until(() => listener.transcripts('caller').length > 0);
+    assert.deepEqual(listener.transcripts('caller'), [WORDS]);
+    listener.hangUp();
+  });
+
+  test('the latency of a turn is told by stages that add up to the whole', async () => {
+    const caller = await call(recording('goforward.raw'));
+    const turn = await caller.until(() => caller.notices.find((notice) => notice.type === 'turn'));
+    assert.deepEqual(Object.keys(turn.stages_ms).sort(), [...LATENCY_STAGES].sort());
+    const sum = Object.values(turn.stages_ms).reduce((total, ms) => total + ms, 0);
+    assert.ok(Math.abs(sum - turn.mouth_to_ear_ms) < 0.02, `${sum} is ${turn.mouth_to_ear_ms}`);
+    caller.hangUp();
+  });
+
+  test('speech that is far from everything the agent knows is asked again, not guessed', async () => {
+    const caller = await call(recording('librivox/sense_and_sensibility_01_austen_64kb-0870.wav').subarray(WAV_HEADER_SAMPLES), { instructions: 'help the caller' });
+    await caller.until(() => caller.transcripts('agent').length > 0);
+    assert.equal(caller.transcripts('caller')[0], '');
+    caller.hangUp();
+  });
+
+  test('a worker that dies in the middle of an utterance costs the caller no word', async () => {
+    const caller = await call(recording('goforward.raw'));
+    await caller.until(() => caller.notices.some((notice) => notice.type === 'transcript' && notice.text.includes('forward')));
+    const owner = await ownerOf(caller);
+    await owner.kill('SIGKILL');
+    await caller.until(() => caller.notices.some((notice) => notice.type === 'error' && notice.code === 'worker_lost'));
+    await caller.until(() => caller.transcripts('caller').length > 0);
+    assert.deepEqual(caller.transcripts('caller'), [WORDS]);
+    await caller.until(() => caller.transcripts('agent').length > 0);
+    assert.deepEqual(caller.transcripts('agent'), [WORDS]);
+    caller.hangUp();
+  });
+
+  /** The worker whose lease is on the caller's session. */
+  async function ownerOf({ sessionId }: RecordedCaller): Promise<Fleet['workers'][number]> {
+    const redis = await connectRedis(fleet.redisUrl, createLog({ tier: 'test', id: 'conversation', level: 'error' }));
+    const owner = await redis.hget(recordKey(sessionId), 'owner');
+    redis.disconnect();
+    const worker = fleet.workers.find(({ id }) => id === owner);
+    assert.ok(worker, `${owner} is a worker of the fleet`);
+    return worker;
+  }
+});
