@@ -131,6 +131,16 @@ describe('a voice client', () => {
     }
   });
 
+  test('sends nothing once it has hung up', async () => {
+    await connect();
+    await becomeReady();
+    client.close();
+    assert.equal(client.sendAudio(new Uint8Array(640)), false);
+    assert.equal(client.sendText('too late'), false);
+    await until(() => client.state.name === 'closed');
+    assert.deepEqual(client.state, { name: 'closed', code: 1000, reason: 'Caller hung up' });
+  });
+
   test('hands on audio alike, binary or base64', async () => {
     await connect();
     peer.send(writeBinaryFrame({ kind: 1, priority: 1, seq: 4, timestampMs: 60, payload: Uint8Array.of(1, 2) }));

@@ -8,7 +8,7 @@ import {
   type WireFormat,
 } from '../protocol/native-message.ts';
 import { readAgentMessage } from './agent-message.ts';
-import type { VoiceSocket, VoiceSocketConstructor } from './voice-socket.ts';
+import { SOCKET_OPEN, type VoiceSocket, type VoiceSocketConstructor } from './voice-socket.ts';
 
 /** Where one connection stands; only `closed` is final. */
 export type VoiceClientState =
@@ -99,7 +99,7 @@ export class VoiceClient {
    * not while too much waits for the network; dropped audio still moves the media timestamp on, so the hole is visible.
    */
   sendAudio(bytes: Uint8Array): boolean {
-    if (this.#state.name !== 'ready') return false;
+    if (this.#state.name !== 'ready' || this.#socket.readyState !== SOCKET_OPEN) return false;
     const timestampMs = Math.round(this.#mediaMs);
     this.#mediaMs += audioMs(this.#state.input, bytes.length);
     if (this.#socket.bufferedAmount + bytes.length > this.#maxBufferedBytes) {
@@ -137,7 +137,7 @@ export class VoiceClient {
   }
 
   #send(message: CallerMessage): boolean {
-    if (this.#state.name !== 'ready') return false;
+    if (this.#state.name !== 'ready' || this.#socket.readyState !== SOCKET_OPEN) return false;
     this.#socket.send(JSON.stringify(message));
     return true;
   }
