@@ -112,14 +112,14 @@ export class SocketServer {
       .catch((error: unknown) => this.#fault(error))
       .then((decision) => {
         if (exchange.isAborted) return;
-        response.cork(() => {
-          if (decision.accept) {
-            response.upgrade<Peer>({ open: decision.open, attended: undefined }, key, decision.protocol, extensions, context);
-            return;
-          }
-          this.#held -= 1;
-          writeAnswer(response, decision.answer, false, true);
-        });
+        if (decision.accept) {
+          // Not corked: after a late upgrade within cork, uWebSockets.js takes the WebSocket for the HTTP exchange it was where
+          // both lie at the same address, and may close it at once (seen in strace: 101, shutdown, close).
+          response.upgrade<Peer>({ open: decision.open, attended: undefined }, key, decision.protocol, extensions, context);
+          return;
+        }
+        this.#held -= 1;
+        response.cork(() => writeAnswer(response, decision.answer, false, true));
       });
   }
 

@@ -57,7 +57,7 @@ describe('the talk page in Chromium, with a recording as its microphone', { time
   test('a newcomer presses, speaks, and reads and hears the answer', async () => {
     const query = new URLSearchParams({ headphones: '1', record: '1', instructions: 'repeat', greeting: 'Hello, go ahead.' });
     for (const hint of [WORDS, 'stop the car', 'turn left']) query.append('hint', hint);
-    await page.goto(`${fleet.gatewayUrls[0]}/?${query}`);
+    await page.goto(`${fleet.gatewayUrls[0]}/?${query.toString()}`);
     await page.getByRole('button', { name: 'Talk' }).click();
     await page.getByText('Hello, go ahead.').waitFor();
     await page.locator('body[data-state=hearing]').waitFor();
@@ -72,8 +72,9 @@ describe('the talk page in Chromium, with a recording as its microphone', { time
   test('the turn shows its latency split by stage, and the parts add up', async () => {
     const latency = page.locator('.latency');
     await latency.waitFor();
-    const segments = await latency.locator('[data-stage]').evaluateAll((elements) =>
-      elements.map((element) => ({ stage: element.getAttribute('data-stage'), ms: Number(element.getAttribute('data-ms')) })));
+    const segments = await Promise.all((await latency.locator('[data-stage]').all()).map(async (segment) => ({
+      stage: await segment.getAttribute('data-stage'), ms: Number(await segment.getAttribute('data-ms')),
+    })));
     assert.deepEqual(segments.map(({ stage }) => stage).sort(), [...LATENCY_STAGES].sort());
     const total = Number(await latency.getAttribute('data-mouth-to-ear-ms'));
     assert.ok(total > 0);

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { samplesFromPcm } from '../shared/audio/pcm.ts';
+import type { AgentRequest } from '../shared/client/session-request.ts';
 import { LATENCY_STAGES } from '../shared/protocol/agent-event.ts';
 import { createLog } from '../shared/runtime/log.ts';
 import { recordKey } from '../shared/session/record.ts';
 import { connectRedis } from '../shared/session/redis.ts';
 import { startFleet, type Fleet } from '../shared/testing/fleet.ts';
-import { recording, RecordedCaller } from './recorded-caller-fixture.ts';
+import { SpokenCall } from './spoken-call.ts';
 
 const WORDS = 'go forward ten meters';
 const HINTS = [WORDS, 'go back five meters', 'turn left', 'turn right', 'stop the car', 'what is your position'];
+/** More than any answer takes. */
+const PATIENCE_MS = 30_000;
 /** The header of a canonical RIFF file, in samples. */
 const WAV_HEADER_SAMPLES = 22;
 const REPEAT = { instructions: 'repeat', hints: HINTS };
@@ -20,13 +25,14 @@ describe('a call with human speech', { timeout: 120_000 }, () => {
   });
   after(() => fleet.stop());
 
-  function call(speech: Int16Array, agent: Parameters<typeof RecordedCaller.call>[1] = REPEAT, gateway = 0): Promise<RecordedCaller> {
-    return RecordedCaller.call(fleet.gatewayUrls[gateway] ?? '', agent, speech);
+  function call(speech: Int16Array, agent: AgentRequest = REPEAT, gateway = 0): Promise<SpokenCall> {
+    return SpokenCall.place({ gatewayUrl: fleet.gatewayUrls[gateway] ?? '', agent, speech });
   }
 
   test('what was said comes out as the final transcript, and the speech that answers says the right words itself', async () => {
     const caller = await call(recording('goforward.raw'));
-    const answer = await caller.wholeAnswer();
+    assert.equal(await caller.finished(PATIENCE_MS), 'answered');
+    const answer = caller.heard;
     assert.deepEqual(caller.transcripts('caller'), [WORDS]);
     assert.deepEqual(caller.transcripts('agent'), [WORDS]);
     caller.hangUp();
@@ -67,7 +73,7 @@ describe('a call with human speech', { timeout: 120_000 }, () => {
   });
 
   /** The worker whose lease is on the caller's session. */
-  async function ownerOf({ sessionId }: RecordedCaller): Promise<Fleet['workers'][number]> {
+  async function ownerOf({ sessionId }: SpokenCall): Promise<Fleet['workers'][number]> {
     const redis = await connectRedis(fleet.redisUrl, createLog({ tier: 'test', id: 'conversation', level: 'error' }));
     const owner = await redis.hget(recordKey(sessionId), 'owner');
     redis.disconnect();
@@ -76,3 +82,8 @@ describe('a call with human speech', { timeout: 120_000 }, () => {
     return worker;
   }
 });
+
+/** A 16 kHz recording of Debian's pocketsphinx-testdata, by file name. */
+function recording(file: string): Int16Array {
+  return samplesFromPcm(Uint8Array.from(readFileSync(`/usr/share/pocketsphinx/test/data/${file}`)));
+}

@@ -41,11 +41,10 @@ export async function openMicrophone(headphones: boolean): Promise<Microphone> {
 
 async function askForStream(headphones: boolean): Promise<MediaStream> {
   // Absent, whatever the types say, where the page was not loaded over https or from this machine.
-  const devices: MediaDevices | undefined = navigator.mediaDevices;
-  if (devices === undefined) throw new MicrophoneError('no microphone on an insecure page');
+  if (!('mediaDevices' in navigator)) throw new MicrophoneError('no microphone on an insecure page');
   const processed = !headphones;
   try {
-    return await devices.getUserMedia({
+    return await navigator.mediaDevices.getUserMedia({
       audio: { channelCount: 1, echoCancellation: processed, noiseSuppression: processed, autoGainControl: processed },
     });
   } catch (cause) {

@@ -18,6 +18,8 @@ export type PhaseEvent =
   | 'agent_silent'
   /** Nothing happened for a while: whatever was heard was no turn. */
   | 'quiet'
+  /** The call could not be placed. */
+  | 'failed'
   | 'over';
 
 const IN_CALL: readonly Phase[] = ['listening', 'hearing', 'thinking', 'speaking'];
@@ -36,6 +38,8 @@ export function nextPhase(phase: Phase, event: PhaseEvent): Phase {
       return isInCall(phase) ? phase : 'connecting';
     case 'ready':
       return phase === 'connecting' ? 'listening' : phase;
+    case 'failed':
+      return 'idle';
     case 'over':
       return phase === 'idle' ? phase : 'ended';
     default:

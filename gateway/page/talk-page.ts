@@ -169,7 +169,7 @@ export class TalkPage {
     if (error instanceof Error && 'code' in error && CODES_FOR_OPTIONS.some((code) => code === error.code)) {
       pageElement('options', HTMLDetailsElement).open = true;
     }
-    this.#move('over');
+    this.#move('failed');
   }
 
   #move(event: PhaseEvent): void {

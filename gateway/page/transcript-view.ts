@@ -6,6 +6,8 @@ type Role = 'caller' | 'agent';
 
 const SPEAKERS: Readonly<Record<Role, string>> = { caller: 'You', agent: 'Agent' };
 const NOT_UNDERSTOOD = 'could not make that out';
+/** Where there is room for a turn's numbers beside the talk. */
+const ROOMY = '(min-width: 50rem)';
 /** Turns kept on the page; older ones leave it. */
 const MAX_TURNS = 200;
 
@@ -34,11 +36,11 @@ export class TranscriptView {
     this.#write(`typed-${this.#typedTurns}`, 'agent', text, true);
   }
 
-  /** Shows how long a turn's answer took. Only the newest turn's numbers are open. */
+  /** Shows how long a turn's answer took. Only the newest turn's numbers are open, and only where there is room. */
   addLatency(turn: number, mouthToEarMs: number, stages: StageLatencies): void {
     for (const open of this.#list.querySelectorAll('details.latency')) open.removeAttribute('open');
     const view = latencyView(mouthToEarMs, stages);
-    view.setAttribute('open', '');
+    if (matchMedia(ROOMY).matches) view.setAttribute('open', '');
     this.#turn(String(turn)).append(view);
     this.#follow();
   }

@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import { pcmFromSamples, samplesFromPcm } from '../shared/audio/pcm.ts';
+import { createSession, type AgentRequest } from '../shared/client/session-request.ts';
+import { VoiceClient, type AgentNotice } from '../shared/client/voice-client.ts';
+
+/** The rate at which calls are spoken and heard: a session's default. */
+export const CALL_RATE_HZ = 16_000;
+
+const FRAME_MS = 20;
+const FRAME_SAMPLES = (CALL_RATE_HZ * FRAME_MS) / 1000;
+/** Quiet before the recording, so that its first syllable is not the call's first. */
+const LEAD_MS = 300;
+/** Nothing to be heard for so long after an answer has sounded: the agent has finished. */
+const FINISHED_AFTER_MS = 700;
+
+export interface SpokenCallOptions {
+  /** `http://host:port` of a gateway. */
+  readonly gatewayUrl: string;
+  readonly agent: AgentRequest;
+  readonly apiKey?: string;
+  /** What the caller says, at CALL_RATE_HZ. */
+  readonly speech: Int16Array;
+  /** Hears of everything the agent tells, as it comes; `atMs` counts from `ready`. */
+  readonly onNotice?: (notice: AgentNotice, atMs: number) => void;
+}
+
+/** A caller who plays a recording into a call in real time, as a microphone would, and silence after it until hung up. */
+export class SpokenCall {
+  readonly sessionId: string;
+  readonly notices: AgentNotice[] = [];
+  readonly #options: SpokenCallOptions;
+  readonly #client: VoiceClient;
+  readonly #audio: Uint8Array[] = [];
+  readonly #watchers = new Set<() => void>();
+  #readyAtMs = 0;
+  /** When all audio that has come will have sounded. */
+  #soundsUntilMs = 0;
+
+  /** Use `SpokenCall.place`. */
+  constructor(url: string, sessionId: string, token: string, options: SpokenCallOptions) {
+    this.sessionId = sessionId;
+    this.#options = options;
+    this.#client = new VoiceClient({
+      url, token, socket: WebSocket,
+      listener: {
+        onState: ({ name }) => {
+          if (name === 'ready') void this.#talk();
+          this.#changed();
+        },
+        onNotice: (notice) => this.#noticed(notice),
+        onAudio: ({ bytes }) => this.#heard(bytes),
+      },
+    });
+  }
+
+  /** Creates a session and calls it. Throws SessionRequestError. */
+  static async place(options: SpokenCallOptions): Promise<SpokenCall> {
+    const { ws_url, session_id, token } = await createSession(options.gatewayUrl, { agent: options.agent }, options.apiKey);
+    return new SpokenCall(ws_url, session_id, token, options);
+  }
+
+  /** Everything the agent said so far, as samples at CALL_RATE_HZ. */
+  get heard(): Int16Array {
+    return samplesFromPcm(Uint8Array.from(Buffer.concat(this.#audio)));
+  }
+
+  /** Whether the caller's recording is over. */
+  get isSaid(): boolean {
+    const lengthMs = LEAD_MS + (this.#options.speech.length * 1000) / CALL_RATE_HZ;
+    return this.#readyAtMs > 0 && performance.now() - this.#readyAtMs >= lengthMs;
+  }
+
+  /** Final transcripts of one side, in order. */
+  transcripts(role: 'caller' | 'agent'): string[] {
+    return this.notices.flatMap((notice) => (notice.type === 'transcript' && notice.role === role && notice.final ? [notice.text] : []));
+  }
+
+  /** Waits until `find` finds something in what came so far. Throws where the call is closed before, saying why. */
+  async until<T>(find: () => T | undefined | false): Promise<T> {
+    for (;;) {
+      const found = find();
+      if (found !== undefined && found !== false) return found;
+      const { state } = this.#client;
+      if (state.name === 'closed') throw new Error(`the call was closed (${state.code}): ${state.reason}`);
+      await new Promise<void>((resolve) => this.#watchers.add(resolve));
+    }
+  }
+
+  /** Waits until the caller has said everything and the agent has answered and finished, or nothing came for `patienceMs`. */
+  async finished(patienceMs: number): Promise<'answered' | 'closed' | 'silence'> {
+    let quietSinceMs = performance.now();
+    while (this.#client.state.name !== 'closed') {
+      await sleep(FRAME_MS);
+      const now = performance.now();
+      if (!this.isSaid || now < this.#soundsUntilMs) quietSinceMs = now;
+      const hasAnswered = this.notices.some(({ type }) => type === 'turn');
+      if (hasAnswered && now - quietSinceMs > FINISHED_AFTER_MS) return 'answered';
+      if (now - quietSinceMs > patienceMs) return 'silence';
+    }
+    return 'closed';
+  }
+
+  hangUp(): void {
+    this.#client.close();
+  }
+
+  #noticed(notice: AgentNotice): void {
+    this.notices.push(notice);
+    this.#options.onNotice?.(notice, this.#readyAtMs === 0 ? 0 : performance.now() - this.#readyAtMs);
+    this.#changed();
+  }
+
+  #heard(bytes: Uint8Array): void {
+    this.#audio.push(Uint8Array.from(bytes));
+    const lengthMs = (bytes.length * 1000) / (2 * CALL_RATE_HZ);
+    this.#soundsUntilMs = Math.max(this.#soundsUntilMs, performance.now()) + lengthMs;
+  }
+
+  /** By an absolute clock: a late frame is made up for by the next. */
+  async #talk(): Promise<void> {
+    this.#readyAtMs = performance.now();
+    const { speech } = this.#options;
+    const from = (LEAD_MS * CALL_RATE_HZ) / 1000;
+    for (let at = 0; this.#client.state.name === 'ready'; at += FRAME_SAMPLES) {
+      const frame = new Int16Array(FRAME_SAMPLES);
+      frame.set(speech.subarray(Math.max(0, at - from), Math.max(0, at - from + FRAME_SAMPLES)));
+      this.#client.sendAudio(pcmFromSamples(frame));
+      const aheadMs = (at * 1000) / CALL_RATE_HZ - (performance.now() - this.#readyAtMs);
+      if (aheadMs > 0) await sleep(aheadMs);
+    }
+  }
+
+  #changed(): void {
+    for (const watcher of this.#watchers) watcher();
+    this.#watchers.clear();
+  }
+}
