@@ -106,14 +106,14 @@ export class Intake {
 
   #tellTooMany(): void {
     const { metrics, delivery, config } = this.#options;
-    metrics.shed.inc({ reason: 'too_many_waiting' });
+    metrics.countShed('too_many_waiting', 1);
     const message = `at most ${config.maxWaitingMessages} messages wait for a worker; this one was not taken`;
     delivery.tell(new VoxError('too_many_waiting', message, 1000));
   }
 
   #tellShed(frames: number): void {
     const { metrics, delivery, config } = this.#options;
-    metrics.shed.inc({ reason: 'no_worker' }, frames);
+    metrics.countShed('no_worker', frames);
     if (this.#hasToldShed) return;
     this.#hasToldShed = true;
     delivery.tell(new VoxError('shed', `audio older than ${config.replayMs} ms was dropped: no worker took it`));

@@ -17,7 +17,7 @@ export type ClaimResult =
   | 'bad_answer';
 
 /** Why something was dropped on purpose. */
-export type ShedReason = 'slow_consumer' | 'cleared' | 'no_worker' | 'too_many_waiting';
+type ShedReason = 'slow_consumer' | 'cleared' | 'no_worker' | 'too_many_waiting';
 
 /** Why an upgrade was refused or closed at once. */
 export type RejectReason = 'too_many_connections' | 'draining' | 'unauthorized' | 'store_unavailable' | 'session_not_found' | 'session_ended' | 'internal';
@@ -84,6 +84,10 @@ export class GatewayMetrics {
 
   countClaim(outcome: ClaimResult): void {
     this.claims.inc({ outcome });
+  }
+
+  countShed(reason: ShedReason, messages: number): void {
+    this.shed.inc({ reason }, messages);
   }
 
   countRejected(reason: RejectReason): void {

@@ -35,14 +35,14 @@ export class Outbox {
     if (decision.action === 'send') return this.#write(message);
     if (decision.action === 'too_slow') return this.#listener.onTooSlow();
     if (decision.shedFrames === 0) return;
-    this.#metrics.shed.inc({ reason: 'slow_consumer' }, decision.shedFrames);
+    this.#metrics.countShed('slow_consumer', decision.shedFrames);
     if (decision.isFirstShed) this.#listener.onSlow();
   }
 
   /** Forgets agent audio that waits: the caller spoke over it. */
   clearAudio(): void {
     const cleared = this.#pacing.clearAudio();
-    if (cleared > 0) this.#metrics.shed.inc({ reason: 'cleared' }, cleared);
+    if (cleared > 0) this.#metrics.countShed('cleared', cleared);
   }
 
   /** The socket took something: sends what was held for it. */

@@ -251,6 +251,6 @@ function writeAnswer(response: UwsResponse, answer: HttpAnswer, isHead: boolean,
   for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
   response.writeHeader('x-content-type-options', 'nosniff');
   if (isHead) response.endWithoutBody(Buffer.byteLength(body), closeAfter);
-  else if (status === 204 || status === 304) response.endWithoutBody(undefined, closeAfter);
+  else if (status === 204 || status === 304) response.endWithoutBody(0, closeAfter);
   else response.end(body, closeAfter);
 }

@@ -45,12 +45,14 @@ describe('npm run call', { timeout: 90_000 }, () => {
   test('says in a sentence what is wrong with a file, an option or the address', async () => {
     const broken = join(folder, 'broken.wav');
     writeFileSync(broken, 'no sound at all');
+    const url = fleet.gatewayUrls[0] ?? '';
     for (const [args, words] of [
       [[broken], /cannot be played/],
       [[join(folder, 'missing.wav')], /cannot be read/],
       [[], /expected one WAV file/],
       [['--loudly'], /--loudly/],
       [[FRONT_CENTER, '--url', 'http://127.0.0.1:9'], /no gateway answers at/],
+      [[FRONT_CENTER, '--url', url, '--save', folder, '--instructions', 'repeat', '--hint', 'front center'], /cannot be written/],
     ] as const) {
       const { code, output } = await run(...args);
       assert.equal(code, 1, output);

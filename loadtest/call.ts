@@ -66,13 +66,30 @@ async function call({ file, save, gatewayUrl, apiKey, agent }: CallOptions): Pro
       for (const line of timelineLines(notice, atMs)) console.log(line);
     },
   });
+  process.once('SIGINT', () => void hangUp(placed).finally(() => process.exit(130)));
   const ending = await placed.finished(PATIENCE_MS);
-  placed.hangUp();
-  if (save !== undefined) {
-    writeFileSync(save, writeWav(placed.heard, CALL_RATE_HZ));
-    console.log(`Wrote what the agent said (${(placed.heard.length / CALL_RATE_HZ).toFixed(1)} s) to ${save}`);
+  await hangUp(placed);
+  if (ending.kind === 'closed') throw new CallError(`the call was closed before the agent answered (${ending.code}): ${ending.reason}`);
+  if (ending.kind === 'silence') throw new CallError(`the agent did not answer within ${PATIENCE_MS / 1000} s`);
+  if (save !== undefined) saveAnswer(save, placed.heard);
+}
+
+async function hangUp(placed: SpokenCall): Promise<void> {
+  try {
+    await placed.hangUp();
+  } catch (error) {
+    // The agent may have hung up first, or the fleet is gone: either way the call is over.
+    if (!(error instanceof SessionRequestError)) throw error;
   }
-  if (ending === 'silence') throw new CallError(`the agent did not answer within ${PATIENCE_MS / 1000} s after the recording`);
+}
+
+function saveAnswer(file: string, answer: Int16Array): void {
+  try {
+    writeFileSync(file, writeWav(answer, CALL_RATE_HZ));
+  } catch (error) {
+    throw new CallError(`${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  console.log(`Wrote what the agent said (${(answer.length / CALL_RATE_HZ).toFixed(1)} s) to ${file}`);
 }
 
 try {

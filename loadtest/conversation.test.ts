@@ -31,16 +31,16 @@ describe('a call with human speech', { timeout: 120_000 }, () => {
 
   test('what was said comes out as the final transcript, and the speech that answers says the right words itself', async () => {
     const caller = await call(recording('goforward.raw'));
-    assert.equal(await caller.finished(PATIENCE_MS), 'answered');
+    assert.deepEqual(await caller.finished(PATIENCE_MS), { kind: 'answered' });
     const answer = caller.heard;
     assert.deepEqual(caller.transcripts('caller'), [WORDS]);
     assert.deepEqual(caller.transcripts('agent'), [WORDS]);
-    caller.hangUp();
+    await caller.hangUp();
 
     const listener = await call(answer, REPEAT, 1);
     await listener.until(() => listener.transcripts('caller').length > 0);
     assert.deepEqual(listener.transcripts('caller'), [WORDS]);
-    listener.hangUp();
+    await listener.hangUp();
   });
 
   test('the latency of a turn is told by stages that add up to the whole', async () => {
@@ -49,14 +49,14 @@ describe('a call with human speech', { timeout: 120_000 }, () => {
     assert.deepEqual(Object.keys(turn.stages_ms).sort(), [...LATENCY_STAGES].sort());
     const sum = Object.values(turn.stages_ms).reduce((total, ms) => total + ms, 0);
     assert.ok(Math.abs(sum - turn.mouth_to_ear_ms) < 0.02, `${sum} is ${turn.mouth_to_ear_ms}`);
-    caller.hangUp();
+    await caller.hangUp();
   });
 
   test('speech that is far from everything the agent knows is asked again, not guessed', async () => {
     const caller = await call(recording('librivox/sense_and_sensibility_01_austen_64kb-0870.wav').subarray(WAV_HEADER_SAMPLES), { instructions: 'help the caller' });
     await caller.until(() => caller.transcripts('agent').length > 0);
     assert.equal(caller.transcripts('caller')[0], '');
-    caller.hangUp();
+    await caller.hangUp();
   });
 
   test('a worker that dies in the middle of an utterance costs the caller no word', async () => {
@@ -69,7 +69,7 @@ describe('a call with human speech', { timeout: 120_000 }, () => {
     assert.deepEqual(caller.transcripts('caller'), [WORDS]);
     await caller.until(() => caller.transcripts('agent').length > 0);
     assert.deepEqual(caller.transcripts('agent'), [WORDS]);
-    caller.hangUp();
+    await caller.hangUp();
   });
 
   /** The worker whose lease is on the caller's session. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { pcmFromSamples, samplesFromPcm } from '../shared/audio/pcm.ts';
-import { createSession, type AgentRequest } from '../shared/client/session-request.ts';
+import { createSession, endSession, type AgentRequest } from '../shared/client/session-request.ts';
 import { VoiceClient, type AgentNotice } from '../shared/client/voice-client.ts';
 
 /** The rate at which calls are spoken and heard: a session's default. */
@@ -24,6 +24,12 @@ export interface SpokenCallOptions {
   /** Hears of everything the agent tells, as it comes; `atMs` counts from `ready`. */
   readonly onNotice?: (notice: AgentNotice, atMs: number) => void;
 }
+
+/** How a call came to its end: the agent answered, somebody closed it first, or nothing came. */
+export type CallEnding =
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'closed'; readonly code: number; readonly reason: string }
+  | { readonly kind: 'silence' };
 
 /** A caller who plays a recording into a call in real time, as a microphone would, and silence after it until hung up. */
 export class SpokenCall {
@@ -88,24 +94,31 @@ export class SpokenCall {
   }
 
   /** Waits until the caller has said everything and the agent has answered and finished, or nothing came for `patienceMs`. */
-  async finished(patienceMs: number): Promise<'answered' | 'closed' | 'silence'> {
-    let quietSinceMs = performance.now();
-    while (this.#client.state.name !== 'closed') {
+  async finished(patienceMs: number): Promise<CallEnding> {
+    const startedMs = performance.now();
+    let quietSinceMs = startedMs;
+    for (;;) {
       await sleep(FRAME_MS);
       const now = performance.now();
-      if (!this.isSaid || now < this.#soundsUntilMs) quietSinceMs = now;
+      const isTalking = this.#readyAtMs > 0 && !this.isSaid;
+      if (isTalking || now < this.#soundsUntilMs) quietSinceMs = now;
       const hasAnswered = this.notices.some(({ type }) => type === 'turn');
-      if (hasAnswered && now - quietSinceMs > FINISHED_AFTER_MS) return 'answered';
-      if (now - quietSinceMs > patienceMs) return 'silence';
+      if (hasAnswered && now - quietSinceMs > FINISHED_AFTER_MS) return { kind: 'answered' };
+      const { state } = this.#client;
+      if (state.name === 'closed') return hasAnswered ? { kind: 'answered' } : { kind: 'closed', code: state.code, reason: state.reason };
+      if (now - quietSinceMs > patienceMs) return { kind: 'silence' };
     }
-    return 'closed';
   }
 
-  hangUp(): void {
+  /** Ends the call and its session. Throws SessionRequestError where the gateway cannot be asked any more. */
+  async hangUp(): Promise<void> {
     this.#client.close();
+    const { gatewayUrl, apiKey } = this.#options;
+    await endSession(gatewayUrl, this.sessionId, apiKey);
   }
 
   #noticed(notice: AgentNotice): void {
+    if (notice.type === 'clear') this.#forgetUnheard();
     this.notices.push(notice);
     this.#options.onNotice?.(notice, this.#readyAtMs === 0 ? 0 : performance.now() - this.#readyAtMs);
     this.#changed();
@@ -115,6 +128,19 @@ export class SpokenCall {
     this.#audio.push(Uint8Array.from(bytes));
     const lengthMs = (bytes.length * 1000) / (2 * CALL_RATE_HZ);
     this.#soundsUntilMs = Math.max(this.#soundsUntilMs, performance.now()) + lengthMs;
+  }
+
+  /** The agent was interrupted: what has not sounded yet never will. */
+  #forgetUnheard(): void {
+    const now = performance.now();
+    let unheardBytes = 2 * Math.round((Math.max(0, this.#soundsUntilMs - now) * CALL_RATE_HZ) / 1000);
+    this.#soundsUntilMs = Math.min(this.#soundsUntilMs, now);
+    while (unheardBytes > 0) {
+      const last = this.#audio.pop();
+      if (last === undefined) return;
+      if (last.length > unheardBytes) this.#audio.push(last.subarray(0, last.length - unheardBytes));
+      unheardBytes -= last.length;
+    }
   }
 
   /** By an absolute clock: a late frame is made up for by the next. */
