@@ -1,3 +1,4 @@
+import { nowMs } from '../shared/runtime/clock.ts';
 import { VoxError } from '../shared/runtime/errors.ts';
 import type { Hearing } from './hearing.ts';
 import type { IngressFrame } from './inbox.ts';
@@ -6,9 +7,11 @@ import type { IngressFrame } from './inbox.ts';
 const STALL_MS = 1000;
 /** Audio held while the engines are made ready: half a minute in 20 ms frames. More is shed. */
 const MOST_HELD_FRAMES = 1500;
+/** After the ear failed, audio passes by unheard for this long before it is opened anew. */
+const REOPEN_AFTER_MS = 1000;
 
 export interface CallerAudioOptions {
-  /** Makes the ear ready; called once, at the first frame. */
+  /** Makes an ear ready; called at the first frame, and again after a failure. */
   readonly open: () => Promise<Hearing>;
   /** Whether the caller is in the middle of speech, so that more audio is due. */
   readonly isSpeaking: () => boolean;
@@ -17,17 +20,28 @@ export interface CallerAudioOptions {
 
 export interface CallerAudioListener {
   onStalled(): void;
-  onShed(frame: IngressFrame): void;
+  /** A frame is not heard; the first of a run of them is `isFirst`. */
+  onShed(frame: IngressFrame, isFirst: boolean): void;
   /** One frame could not be read; the rest is unharmed. */
   onBadFrame(error: VoxError): void;
-  onCrash(error: unknown): void;
+  /** The ear failed; another is opened for later audio. */
+  onFailure(error: unknown): void;
 }
+
+type Ear =
+  /** Opens at the next frame from `fromMs` on. */
+  | { readonly kind: 'closed'; readonly fromMs: number }
+  | { readonly kind: 'opening'; readonly held: IngressFrame[] }
+  | { readonly kind: 'open'; readonly hearing: Hearing }
+  /** The session has ended. */
+  | { readonly kind: 'over' };
 
 /** A session's audio on its way to the ear: the ear opens at the first frame, what comes meanwhile is held. */
 export class CallerAudio {
   readonly #options: CallerAudioOptions;
-  #ear: { kind: 'closed' } | { kind: 'opening'; held: IngressFrame[] } | { kind: 'open'; hearing: Hearing } = { kind: 'closed' };
+  #ear: Ear = { kind: 'closed', fromMs: 0 };
   #newestSeq = 0;
+  #isShedding = false;
   #stall: NodeJS.Timeout | undefined;
 
   constructor(options: CallerAudioOptions) {
@@ -39,44 +53,65 @@ export class CallerAudio {
     return this.#ear.kind === 'open' ? this.#ear.hearing : undefined;
   }
 
-  /** Takes the next frame. */
+  /** Takes the next frame. Never throws. */
   take(frame: IngressFrame): void {
     this.#newestSeq = frame.seq;
-    if (this.#ear.kind === 'open') return this.#hear(this.#ear.hearing, frame);
-    if (this.#ear.kind === 'closed') {
-      this.#ear = { kind: 'opening', held: [] };
-      void this.#open().catch((error: unknown) => this.#options.listener.onCrash(error));
-    }
-    if (this.#ear.held.length >= MOST_HELD_FRAMES) this.#options.listener.onShed(frame);
-    else this.#ear.held.push(frame);
+    const ear = this.#ear;
+    if (ear.kind === 'open') return this.#hear(ear.hearing, frame);
+    if (ear.kind === 'opening') return this.#hold(ear.held, frame);
+    if (ear.kind === 'over') return;
+    if (nowMs() < ear.fromMs) return this.#shed(frame);
+    const held = [frame];
+    this.#ear = { kind: 'opening', held };
+    void this.#open(held).catch((error: unknown) => this.#fail(error));
   }
 
-  /** Frees the ear; nothing is called back any more. */
+  /** Frees the ear for good; nothing is called back any more. */
   close(): void {
     clearTimeout(this.#stall);
     this.hearing?.close();
-    this.#ear = { kind: 'closed' };
+    this.#ear = { kind: 'over' };
   }
 
-  async #open(): Promise<void> {
+  async #open(held: readonly IngressFrame[]): Promise<void> {
     const hearing = await this.#options.open();
     if (this.#ear.kind !== 'opening') {
       hearing.close();
       return;
     }
-    const { held } = this.#ear;
     this.#ear = { kind: 'open', hearing };
+    this.#isShedding = false;
     for (const frame of held) this.#hear(hearing, frame);
+  }
+
+  #hold(held: IngressFrame[], frame: IngressFrame): void {
+    if (held.length < MOST_HELD_FRAMES) held.push(frame);
+    else this.#shed(frame);
+  }
+
+  #shed(frame: IngressFrame): void {
+    const isFirst = !this.#isShedding;
+    this.#isShedding = true;
+    this.#options.listener.onShed(frame, isFirst);
   }
 
   #hear(hearing: Hearing, frame: IngressFrame): void {
     try {
       hearing.take(frame.seq, frame.payload, frame.stamps);
     } catch (error) {
-      if (!(error instanceof VoxError)) throw error;
-      this.#options.listener.onBadFrame(error);
+      if (error instanceof VoxError) this.#options.listener.onBadFrame(error);
+      else this.#fail(error);
     }
     if (this.#options.isSpeaking()) this.#stall ??= this.#watch(frame.seq);
+  }
+
+  /** An engine that throws takes its own session's ear with it, nothing else; the next audio gets a new one. */
+  #fail(error: unknown): void {
+    if (this.#ear.kind === 'over' || this.#ear.kind === 'closed') return;
+    const failed = this.hearing;
+    this.#ear = { kind: 'closed', fromMs: nowMs() + REOPEN_AFTER_MS };
+    this.#options.listener.onFailure(error);
+    failed?.close();
   }
 
   /** Looks again after a while: if no frame came after this one, the caller's audio has stopped. */

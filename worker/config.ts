@@ -17,6 +17,7 @@ export const WORKER_SETTINGS = {
   frameDeadlineMs: integer('FRAME_DEADLINE_MS', 10_000, [100, 600_000], 'Live audio older than this when it is looked at is shed.'),
   endpointSilenceMs: integer('ENDPOINT_SILENCE_MS', 500, [200, 10_000], 'Silence after speech that ends the turn of the caller.'),
   turnLimitMs: integer('TURN_LIMIT_MS', 60_000, [1000, 600_000], 'The turn of a caller is cut here.'),
+  engineDeadlineMs: integer('ENGINE_DEADLINE_MS', 30_000, [100, 600_000], 'An engine that gives nothing for this long has failed on that turn.'),
   playoutLeadMs: integer('PLAYOUT_LEAD_MS', 1000, [100, 30_000], 'Agent audio is sent at most this far ahead of its playing.'),
   reconnectGraceMs: integer('RECONNECT_GRACE_MS', 30_000, [0, 3_600_000], 'A session whose connection is gone keeps its worker this long.'),
   handoffAfterMs: integer('HANDOFF_AFTER_MS', 3000, [0, 600_000], 'While draining, a session is handed off at its next turn boundary or after this.'),

@@ -43,6 +43,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
     new Session({
       ...claimed, config: session, lane: session.lane, committedIngressSeq: progress.ingressSeq, store, engines, pool, log,
       turnConfig: { endpointSilenceMs: config.endpointSilenceMs, turnLimitMs: config.turnLimitMs },
+      engineDeadlineMs: config.engineDeadlineMs,
       playoutLeadMs: config.playoutLeadMs,
       fleet: () => fleet.totals(),
     });

@@ -40,6 +40,7 @@ export interface SessionOptions {
   readonly engines: Engines;
   readonly pool: TurnPool;
   readonly turnConfig: TurnConfig;
+  readonly engineDeadlineMs: number;
   readonly playoutLeadMs: number;
   readonly fleet: () => ResponderRequest['fleet'];
   readonly log: Logger;
@@ -88,9 +89,9 @@ export class Session {
       isSpeaking: () => this.#turns.state.phase === 'hearing',
       listener: {
         onStalled: () => this.#turns.dispatch({ type: 'audio_stalled' }),
-        onShed: (frame) => this.shed(frame, true),
+        onShed: (frame, isFirst) => this.shed(frame, isFirst),
         onBadFrame: ({ code, message }) => this.tell({ type: 'error', code, message }),
-        onCrash: (error) => this.#engineFailed(error),
+        onFailure: (error) => this.#earFailed(error),
       },
     });
     const responder = () => engines.responder(config.agent.engines.responder);
@@ -106,7 +107,8 @@ export class Session {
       },
     });
     this.#turns = new TurnRunner({
-      ...shared, session: config, lane, turnConfig: options.turnConfig, speaker: this.#speaker,
+      ...shared, session: config, lane, turnConfig: options.turnConfig, engineDeadlineMs: options.engineDeadlineMs,
+      speaker: this.#speaker,
       hearing: () => this.#audio.hearing,
       listener: {
         tell: (event) => this.tell(event),
@@ -116,7 +118,6 @@ export class Session {
       },
     });
     if (options.listening) this.#listen();
-    if (config.agent.speak_text) this.#isListening = true;
   }
 
   get lease(): Lease {
@@ -132,9 +133,9 @@ export class Session {
     return this.#conversation.progress;
   }
 
-  /** For a gateway that attaches: what is committed, and the highest ingress seq seen. */
-  get ingress(): { readonly committedIngressSeq: number; readonly receivedIngressSeq: number } {
-    return { committedIngressSeq: Math.max(this.#acked, this.#ledger.committed), receivedIngressSeq: this.#ledger.received };
+  /** Ingress is committed up to here. */
+  get committedIngressSeq(): number {
+    return Math.max(this.#acked, this.#ledger.committed);
   }
 
   /** Whether nobody is in the middle of anything: the moment to hand the session off. */
@@ -161,8 +162,8 @@ export class Session {
 
   /** A frame was dropped on purpose: it counts as done, and its caller is told once a run of them. */
   shed(frame: IngressFrame, tellCaller: boolean): void {
-    if (frame.type === ENVELOPE_TYPE.audio) this.#ledger.audioReceived(frame.seq);
-    if (frame.type === ENVELOPE_TYPE.audio && this.#turns.isIngressSettled) this.#ledger.audioDone(frame.seq);
+    if (frame.type === ENVELOPE_TYPE.audio) this.#shedAudio(frame.seq);
+    else this.#textDone(frame.seq);
     const message = 'the worker is overloaded: input was dropped because it waited too long';
     if (tellCaller || frame.type === ENVELOPE_TYPE.text) this.tell({ type: 'error', code: 'shed', message, retryAfterMs: 1000 });
   }
@@ -172,9 +173,9 @@ export class Session {
     this.#listen();
   }
 
-  /** Sends the caller something. Who only writes texts is sent only answers and errors. */
+  /** Sends the caller something. Who only writes texts is sent only answers and errors, unless answers are to be spoken. */
   tell(event: AgentEvent): void {
-    if (this.#isListening || event.type === 'text' || event.type === 'error') this.#options.egress.event(event);
+    if (this.#isListening || this.#options.config.agent.speak_text || event.type === 'text' || event.type === 'error') this.#options.egress.event(event);
   }
 
   /** Waits until what was said so far is stored, but no longer than a little while: Redis may be away. */
@@ -225,13 +226,30 @@ export class Session {
 
   #takeText(frame: IngressFrame): void {
     const body = unpack<TextBody>(frame.payload);
-    this.#ledger.textReceived(frame.seq);
-    if (body === undefined || this.#texts.waiting >= MOST_WAITING_TEXTS) {
-      this.#ledger.textDone(frame.seq);
+    if (body === undefined) return this.#refuseText(frame.seq, { type: 'error', code: 'internal', message: 'a text did not arrive whole' });
+    if (this.#texts.waiting >= MOST_WAITING_TEXTS) {
       const message = `${MOST_WAITING_TEXTS} texts of this session wait for their answers already`;
-      return this.tell({ type: 'error', code: 'shed', message, retryAfterMs: 1000 });
+      return this.#refuseText(frame.seq, { type: 'error', code: 'shed', message, retryAfterMs: 1000 });
     }
+    this.#ledger.textReceived(frame.seq);
     this.#texts.push({ seq: frame.seq, content: body.content, lane: frame.lane });
+  }
+
+  #refuseText(seq: number, event: AgentEvent): void {
+    this.#textDone(seq);
+    this.tell(event);
+  }
+
+  /** A text that was answered with an error: no later owner is to answer it again. */
+  #textDone(seq: number): void {
+    this.#ledger.textReceived(seq);
+    this.#ledger.textDone(seq);
+    this.#ack(1);
+  }
+
+  #shedAudio(seq: number): void {
+    this.#ledger.audioReceived(seq);
+    if (this.#turns.isIngressSettled) this.#ledger.audioDone(seq);
   }
 
   #textAnswered(answer: string): void {
@@ -273,6 +291,12 @@ export class Session {
     this.#engineFailed(error);
     const message = error instanceof Error ? error.message : String(error);
     this.tell({ type: 'error', code: 'voice_activity_failed', message });
+  }
+
+  /** What the caller was saying ends here; the turn is told as failed when its transcript is asked for. */
+  #earFailed(error: unknown): void {
+    this.#voiceActivityFailed(error);
+    this.#turns.dispatch({ type: 'audio_stalled' });
   }
 
   #engineFailed(error: unknown): void {

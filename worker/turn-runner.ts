@@ -1,11 +1,12 @@
 import type { AgentEvent } from '../shared/protocol/agent-event.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
 import type { GrantedLane } from '../shared/protocol/lane.ts';
-import { nowMs, stampUs } from '../shared/runtime/clock.ts';
+import { nowMs, stampUs, wallMs } from '../shared/runtime/clock.ts';
 import type { Conversation } from './conversation.ts';
+import { chunksWithin, withinDeadline } from './engine-deadline.ts';
 import type { Hearing } from './hearing.ts';
 import type { Speaker } from './speaker.ts';
-import type { Responder, ResponderRequest } from './speech/ports.ts';
+import { EngineError, type FinalTranscript, type Responder, type ResponderRequest } from './speech/ports.ts';
 import type { Release, TurnPool } from './turn-pool.ts';
 import type { FrameMark } from './turn/frame-marks.ts';
 import { stagesOf, type TurnMarks } from './turn/latency.ts';
@@ -17,6 +18,7 @@ export interface TurnRunnerOptions {
   readonly session: SessionConfig;
   readonly lane: GrantedLane;
   readonly turnConfig: TurnConfig;
+  readonly engineDeadlineMs: number;
   readonly pool: TurnPool;
   readonly conversation: Conversation;
   readonly hearing: () => Hearing | undefined;
@@ -119,7 +121,16 @@ export class TurnRunner {
   #reduce(event: TurnEvent): void {
     const { state, effects } = reduce(this.#state, event, this.#options.turnConfig);
     this.#state = state;
-    for (const effect of effects) this.#carryOut(effect);
+    for (const effect of effects) this.#tryTo(effect);
+  }
+
+  /** One engine's defect must not stop what else is to be done, nor reach other sessions. */
+  #tryTo(effect: TurnEffect): void {
+    try {
+      this.#carryOut(effect);
+    } catch (error) {
+      this.#options.listener.onCrash(error);
+    }
   }
 
   #carryOut(effect: TurnEffect): void {
@@ -183,9 +194,7 @@ export class TurnRunner {
     const release = await this.#options.pool.acquire(this.#options.lane);
     this.#mark(turn, { startedUs: stampUs(nowMs()) }, release);
     try {
-      const hearing = this.#options.hearing();
-      if (hearing === undefined) return;
-      const transcript = await hearing.transcribe(turn);
+      const transcript = await withinDeadline(this.#finalOf(turn), this.#options.engineDeadlineMs, 'the recognizer');
       this.#mark(turn, { finalUs: stampUs(nowMs()) });
       this.dispatch({ type: 'final', turn, transcript });
     } catch (error) {
@@ -196,12 +205,18 @@ export class TurnRunner {
     }
   }
 
+  async #finalOf(turn: number): Promise<FinalTranscript> {
+    const hearing = this.#options.hearing();
+    if (hearing === undefined) throw new EngineError('the ear of this session is closed', true);
+    return hearing.transcribe(turn);
+  }
+
   #commitCaller(turn: number, text: string): void {
     const { conversation } = this.#options;
     const endSeq = this.#callerTurns.get(turn)?.endSeq ?? 0;
     conversation.remember({ role: 'caller', text });
     this.#start(async () => {
-      await conversation.commit([{ kind: 'caller', turn, text, atMs: Math.round(nowMs()) }], { audio: endSeq });
+      await conversation.commit([{ kind: 'caller', turn, text, atMs: wallMs() }], { audio: endSeq });
       this.#settle(turn, endSeq);
     });
   }
@@ -224,8 +239,9 @@ export class TurnRunner {
     let hangUp = false;
     try {
       const responder = await this.#options.responder();
-      const request = { agent: session.agent, history: conversation.history, nowMs: nowMs(), fleet: fleet() };
-      for await (const chunk of responder.respond(request, thinking.signal)) {
+      const request = { agent: session.agent, history: conversation.history, nowMs: wallMs(), fleet: fleet() };
+      const reply = responder.respond(request, thinking.signal);
+      for await (const chunk of chunksWithin(reply, thinking.signal, this.#options.engineDeadlineMs, 'the responder')) {
         if (thinking.signal.aborted) return;
         if (chunk.kind === 'end_call') hangUp = true;
         else this.#heardFromResponder(turn, sentences.push(chunk.text));
@@ -249,14 +265,14 @@ export class TurnRunner {
   #speak(turn: number, index: number, text: string): void {
     const { conversation, speaker } = this.#options;
     speaker.say(turn, text);
-    this.#start(() => conversation.commit([{ kind: 'sentence', turn, index, text, atMs: Math.round(nowMs()) }]));
+    this.#start(() => conversation.commit([{ kind: 'sentence', turn, index, text, atMs: wallMs() }]));
   }
 
   #commitAgent(turn: number, interrupted: boolean): void {
     const { conversation, speaker } = this.#options;
     const text = speaker.stop();
     if (text !== '') conversation.remember({ role: 'agent', text });
-    this.#start(() => conversation.commit([{ kind: 'agent', turn, text, interrupted, atMs: Math.round(nowMs()) }]));
+    this.#start(() => conversation.commit([{ kind: 'agent', turn, text, interrupted, atMs: wallMs() }]));
   }
 
   #setTimer(timer: TurnTimer, afterMs: number): void {
