@@ -1,7 +1,7 @@
 import { audioBytes } from '../shared/protocol/audio-format.ts';
 import { ENVELOPE_TYPE, type Envelope } from '../shared/protocol/envelope.ts';
 import { unpack } from '../shared/protocol/structured.ts';
-import { nowMs } from '../shared/runtime/clock.ts';
+import { wallMs } from '../shared/runtime/clock.ts';
 import { VoxError, type CloseName } from '../shared/runtime/errors.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import type { SessionRecord } from '../shared/session/record.ts';
@@ -106,10 +106,15 @@ export class Connection implements SocketListener {
     return this.#state.kind === 'attached' ? this.#state.route.workerId : undefined;
   }
 
+  /** Whether this connection holds the caller of a session. */
+  serves(sessionId: string): boolean {
+    return sessionId === this.sessionId && (this.#state.kind === 'claiming' || this.#state.kind === 'attached');
+  }
+
   /** Looks for a worker: first the one the record names, if its lease has not run out. */
   open(): void {
     const { owner, fence, leaseUntilMs } = this.#start.record;
-    const isOwned = owner !== '' && leaseUntilMs > nowMs();
+    const isOwned = owner !== '' && leaseUntilMs > wallMs();
     this.#claim(isOwned ? { kind: 'came', owner: { workerId: owner, fence } } : { kind: 'came' });
   }
 

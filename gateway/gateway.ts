@@ -1,4 +1,5 @@
 import { connectBus, type Bus } from '../shared/bus/bus.ts';
+import { watchDependencies } from '../shared/runtime/dependency-metrics.ts';
 import { Lifecycle } from '../shared/runtime/lifecycle.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import { createRegistry, type Registry } from '../shared/runtime/metrics.ts';
@@ -8,7 +9,7 @@ import { Admission } from './admission.ts';
 import type { GatewayConfig } from './config.ts';
 import { Connections } from './connections.ts';
 import { drain } from './drain.ts';
-import { receiveEgress } from './egress.ts';
+import { answerChecks, receiveEgress } from './egress.ts';
 import { FleetWatch } from './fleet-watch.ts';
 import { ApiKeys } from './http/authorization.ts';
 import { healthSources } from './http/health.ts';
@@ -82,12 +83,14 @@ async function assemble(config: GatewayConfig, log: Logger, bus: Bus, redis: Red
     throw error;
   });
   const { port } = server;
+  const stopWatching = watchDependencies({ registry, bus, store, intervalS: config.metricsIntervalS });
   const stallTimer = setInterval(() => connections.checkStalls(), STALL_CHECK_MS);
   lifecycle.enter('ready');
   log.info({ host: config.host, port }, 'listening');
   const stop = async (): Promise<void> => {
     await drain({ lifecycle, connections, deadlineMs: config.drainDeadlineMs, log });
     clearInterval(stallTimer);
+    stopWatching();
     fleet.stop();
     ingress.flush();
     server.close();
@@ -113,6 +116,7 @@ function openBusSide({ config, log, bus, registry }: Base): BusSide {
   const connections = new Connections({ config, admission, ingress, slices: new ReplaySlices(), metrics, log });
   ingress.onNoResponders((workerId) => fleet.noResponders(workerId));
   receiveEgress(bus, gatewayId, (slot) => connections.at(slot), metrics);
+  answerChecks(bus, gatewayId, ({ sessionId, gatewaySlot }) => connections.at(gatewaySlot)?.serves(sessionId) ?? false);
   bus.onConnection((isConnected) => {
     if (!isConnected) return;
     ingress.resume();

@@ -4,6 +4,8 @@ export interface StoredIngress {
   readonly text?: number;
 }
 
+const NOTHING: readonly StoredIngress[] = [];
+
 /**
  * Knows up to which ingress seq everything is committed. Audio and text share one numbering: audio counts as done up to
  * where it is known to be silence or stored as a turn, a text once it is answered and stored.
@@ -28,14 +30,15 @@ export class AckLedger {
 
   /** The seq up to which everything is committed. */
   get committed(): number {
-    return this.committedWith([]);
+    return this.committedWith(NOTHING);
   }
 
   /** What `committed` would be if these were done too: what a record may say once they are stored. */
   committedWith(stored: readonly StoredIngress[]): number {
-    const texts = new Set(stored.map(({ text }) => text));
-    const audioDone = Math.max(this.#audioDone, ...stored.map(({ audio }) => audio ?? 0));
+    const audioDone = stored.reduce((done, { audio }) => Math.max(done, audio ?? 0), this.#audioDone);
     const settled = audioDone >= this.#lastAudio ? this.#received : audioDone;
+    if (this.#openTexts.size === 0) return settled;
+    const texts = new Set(stored.map(({ text }) => text));
     let oldestOpen = Number.POSITIVE_INFINITY;
     for (const open of this.#openTexts) if (!texts.has(open) && open < oldestOpen) oldestOpen = open;
     return Math.min(settled, oldestOpen - 1);

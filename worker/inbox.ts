@@ -24,6 +24,11 @@ export class Inbox {
     this.#newest = committed;
   }
 
+  /** The highest seq received, whether it was looked at or not. */
+  get newest(): number {
+    return this.#newest;
+  }
+
   /** False for a frame that came before: seqs only grow. */
   push(frame: IngressFrame): boolean {
     if (frame.seq <= this.#newest) return false;

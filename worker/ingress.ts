@@ -56,8 +56,9 @@ export class Ingress {
     const { sessions, metrics } = this.#options;
     const seat = sessions.at(envelope.slot);
     if (seat === undefined || seat.session.lease.fence !== envelope.fence) return metrics.staleFence.inc();
+    sessions.heardFrom(seat, envelope.type);
     metrics.frames.inc({ type: TYPE_NAMES.get(envelope.type) ?? 'unknown' });
-    if (envelope.type === ENVELOPE_TYPE.gone) return sessions.connectionGone(seat);
+    if (envelope.type === ENVELOPE_TYPE.gone) return;
     const frame = frameOf(envelope, flushedUs, arrivedUs);
     if (laneAt(envelope.lane) === 'control') return seat.session.take(frame);
     if (!seat.inbox.push(frame)) return;
@@ -89,7 +90,7 @@ export class Ingress {
     const untilMs = nowMs() + SLICE_MS;
     for (let seat = this.#lanes.shift(); seat !== undefined; seat = this.#lanes.shift()) {
       const frame = seat.inbox.shift();
-      if (frame !== undefined) this.#lookAt(seat, frame);
+      if (frame !== undefined && this.#options.sessions.at(seat.slot) === seat) this.#lookAt(seat, frame);
       if (nowMs() >= untilMs) return;
     }
   }
@@ -99,7 +100,8 @@ export class Ingress {
     frame.stamps = { ...frame.stamps, takenUs };
     this.#options.metrics.laneWait.observe({ lane: frame.lane }, Math.max(0, elapsedMs(frame.stamps.arrivedUs, takenUs)) / 1000);
     const isLive = frame.type === ENVELOPE_TYPE.audio && !frame.isReplayed;
-    if (isLive && elapsedMs(frame.stamps.receivedUs, takenUs) > this.#options.frameDeadlineMs) this.#shed(seat, frame, 'deadline');
+    // Measured on this host alone: the clocks of two may differ by any amount.
+    if (isLive && elapsedMs(frame.stamps.arrivedUs, takenUs) > this.#options.frameDeadlineMs) this.#shed(seat, frame, 'deadline');
     else seat.session.take(frame);
   }
 

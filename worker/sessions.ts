@@ -1,11 +1,13 @@
-import type { Bus, BusMessage, BusSubscription } from '../shared/bus/bus.ts';
-import { attachSubject, CLAIM_QUEUE, claimSubject, endSubject } from '../shared/bus/subjects.ts';
+import { BusError, type Bus, type BusMessage, type BusSubscription } from '../shared/bus/bus.ts';
+import { attachSubject, checkSubject, CLAIM_QUEUE, claimSubject, endSubject } from '../shared/bus/subjects.ts';
 import type { EndedBody } from '../shared/protocol/agent-event.ts';
-import type { ClaimReply, ClaimRequest, EndRequest } from '../shared/protocol/claim.ts';
+import type { ClaimReply, ClaimRequest, ConnectionCheck, ConnectionCheckReply, EndRequest } from '../shared/protocol/claim.ts';
+import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import { GRANTED_LANES, type GrantedLane } from '../shared/protocol/lane.ts';
 import { SlotTable } from '../shared/protocol/slot-table.ts';
 import { pack, unpack } from '../shared/protocol/structured.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
+import { nowMs } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import { VoxError } from '../shared/runtime/errors.ts';
 import type { ConversationItem } from '../shared/session/record.ts';
@@ -18,6 +20,9 @@ import type { Session, SessionListener } from './session.ts';
 /** The share of a worker's slots that sessions of a lane may fill. */
 const LANE_SHARE: Readonly<Record<GrantedLane, number>> = { urgent: 1, normal: 0.95, bulk: 0.8 };
 
+/** How long a gateway has for answering whether it holds a connection. */
+const CHECK_TIMEOUT_MS = 1000;
+
 /** One slot in use. */
 export interface Seat {
   /** Its number, known once it is seated. */
@@ -25,6 +30,9 @@ export interface Seat {
   readonly session: Session;
   readonly inbox: Inbox;
   toldOfShedAtMs: number;
+  /** When its gateway was last heard of. */
+  heardAtMs: number;
+  /** Runs while the caller is not connected. */
   grace: NodeJS.Timeout | undefined;
 }
 
@@ -60,7 +68,7 @@ export class Sessions {
   readonly #claims = new Map<GrantedLane, BusSubscription>();
   readonly #requests: readonly BusSubscription[];
   readonly #renewal: NodeJS.Timeout;
-  #claiming = 0;
+  readonly #claiming = new Map<string, Promise<ClaimReply>>();
   #isOpen = false;
 
   constructor(options: SessionsOptions) {
@@ -75,7 +83,7 @@ export class Sessions {
 
   /** Slots taken, claims under way included. */
   get used(): number {
-    return this.#seats.used + this.#claiming;
+    return this.#seats.used + this.#claiming.size;
   }
 
   /** The sessions held now. */
@@ -107,16 +115,32 @@ export class Sessions {
     for (const request of this.#requests) request.stop();
   }
 
-  /** The caller's connection is gone: the session waits here for it to come back, then it is released. */
-  connectionGone(seat: Seat): void {
+  /** An envelope came for a session: its caller is connected, unless it says that it is gone. */
+  heardFrom(seat: Seat, type: number): void {
+    seat.heardAtMs = nowMs();
+    if (type === ENVELOPE_TYPE.gone) this.#connectionGone(seat);
+    else if (seat.grace !== undefined) this.#connectionBack(seat);
+  }
+
+  /** The session waits here for its caller to come back, then it is given up. */
+  #connectionGone(seat: Seat): void {
+    seat.grace ??= setTimeout(() => this.#start(() => this.#giveUp(seat)), this.#options.reconnectGraceMs);
+  }
+
+  #connectionBack(seat: Seat): void {
     clearTimeout(seat.grace);
-    seat.grace = setTimeout(() => this.#start(() => this.#release(seat)), this.#options.reconnectGraceMs);
+    seat.grace = undefined;
   }
 
   /** Gives a session up in order: what was said is stored, the lease returned, and the gateway claims it anew elsewhere. */
   async handOff(seat: Seat): Promise<void> {
-    await this.#release(seat);
     this.#options.metrics.handoffs.inc();
+    await this.#giveUp(seat);
+  }
+
+  /** A gateway that does hold the caller after all claims anew as it is told. */
+  async #giveUp(seat: Seat): Promise<void> {
+    await this.#release(seat);
     seat.session.egress.released();
   }
 
@@ -157,34 +181,42 @@ export class Sessions {
   }
 
   async #claim(request: ClaimRequest): Promise<ClaimReply> {
-    const held = this.#bySession.get(request.sessionId);
+    const { sessionId } = request;
+    // A gateway that lost patience asks again: the claim under way is waited for, then it attaches like anybody.
+    await this.#claiming.get(sessionId);
+    const held = this.#bySession.get(sessionId);
     if (held !== undefined) return this.#attach(held, request);
     if (!this.#isOpen || this.used >= this.#options.slots) return { ok: false, reason: 'full' };
-    this.#claiming += 1;
-    this.#adjustClaims();
-    try {
-      return await this.#take(request);
-    } catch (error) {
-      if (error instanceof VoxError && error.code === 'store_unavailable') return { ok: false, reason: 'store_unavailable' };
-      throw error;
-    } finally {
-      this.#claiming -= 1;
+    const claiming = this.#take(request).finally(() => {
+      this.#claiming.delete(sessionId);
       this.#adjustClaims();
-    }
+    });
+    this.#claiming.set(sessionId, claiming);
+    this.#adjustClaims();
+    return claiming;
   }
 
   /** The session is here already: its caller came back, maybe through another gateway. */
   #attach(seat: Seat, { gatewayId, gatewaySlot, listening }: ClaimRequest): ClaimReply {
     const { session } = seat;
-    clearTimeout(seat.grace);
-    seat.grace = undefined;
+    this.#connectionBack(seat);
+    seat.heardAtMs = nowMs();
     const { address } = session.egress;
     if (address.gatewayId !== gatewayId || address.gatewaySlot !== gatewaySlot) session.egress.moveTo({ gatewayId, gatewaySlot });
     if (listening) session.startListening();
-    return { ok: true, workerId: session.lease.workerId, fence: session.lease.fence, workerSlot: seat.slot, ...session.ingress };
+    return claimed(seat);
   }
 
   async #take(request: ClaimRequest): Promise<ClaimReply> {
+    try {
+      return await this.#claimFromStore(request);
+    } catch (error) {
+      if (error instanceof VoxError && error.code === 'store_unavailable') return { ok: false, reason: 'store_unavailable' };
+      throw error;
+    }
+  }
+
+  async #claimFromStore(request: ClaimRequest): Promise<ClaimReply> {
     const { store, workerId } = this.#options;
     const { sessionId, lost } = request;
     const claim = await store.claim(sessionId, workerId, lost);
@@ -192,8 +224,7 @@ export class Sessions {
     if (claim.outcome === 'ended') return { ok: false, reason: 'session_ended' };
     if (claim.outcome === 'not_found') return { ok: false, reason: 'session_not_found' };
     const items = await store.items(sessionId);
-    const seat = this.#seat(request, { sessionId, workerId, fence: claim.fence }, claim.config, claim.progress, items);
-    return { ok: true, workerId, fence: claim.fence, workerSlot: seat.slot, ...seat.session.ingress };
+    return claimed(this.#seat(request, { sessionId, workerId, fence: claim.fence }, claim.config, claim.progress, items));
   }
 
   #seat(request: ClaimRequest, lease: Lease, config: SessionConfig, progress: Progress, items: readonly ConversationItem[]): Seat {
@@ -209,7 +240,7 @@ export class Sessions {
       },
     });
     const inbox = new Inbox(progress.ingressSeq);
-    const seat: Seat = { slot: 0, session, inbox, toldOfShedAtMs: 0, grace: undefined };
+    const seat: Seat = { slot: 0, session, inbox, toldOfShedAtMs: 0, heardAtMs: nowMs(), grace: undefined };
     seat.slot = this.#seats.take(seat);
     this.#bySession.set(lease.sessionId, seat);
     return seat;
@@ -243,12 +274,32 @@ export class Sessions {
     clearTimeout(seat.grace);
     seat.session.close();
     this.#seats.free(seat.slot);
-    this.#bySession.delete(seat.session.lease.sessionId);
+    const { sessionId } = seat.session.lease;
+    if (this.#bySession.get(sessionId) === seat) this.#bySession.delete(sessionId);
     this.#adjustClaims();
   }
 
   #renewAll(): void {
-    for (const seat of this.#seats.tenants()) this.#start(() => this.#renew(seat));
+    const silentSinceMs = nowMs() - this.#options.leaseMs / 3;
+    for (const seat of this.#seats.tenants()) {
+      this.#start(() => this.#renew(seat));
+      if (seat.grace === undefined && seat.heardAtMs < silentSinceMs) this.#start(() => this.#check(seat));
+    }
+  }
+
+  /** A caller who only listens or reads is quiet for long; one whose gateway died is too: the gateway knows. */
+  async #check(seat: Seat): Promise<void> {
+    const { sessionId } = seat.session.lease;
+    const { gatewayId, gatewaySlot } = seat.session.egress.address;
+    const check: ConnectionCheck = { sessionId, gatewaySlot };
+    try {
+      const reply = unpack<ConnectionCheckReply>(await this.#options.bus.request(checkSubject(gatewayId), pack(check), CHECK_TIMEOUT_MS));
+      if (reply?.isConnected === false) this.#connectionGone(seat);
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+      // A gateway that is slow, or a bus that is away, says nothing about the caller; no gateway at all does.
+      if (error.failure === 'no_responders') this.#connectionGone(seat);
+    }
   }
 
   /** Without Redis nobody can claim, so an owner goes on; with it, a lease that is somebody else's is final. */
@@ -277,4 +328,11 @@ export class Sessions {
   #start(work: () => Promise<void>): void {
     void work().catch((error: unknown) => this.#options.log.error({ err: error }, 'work on a session failed'));
   }
+}
+
+function claimed({ slot, inbox, session }: Seat): ClaimReply {
+  const { lease, committedIngressSeq } = session;
+  return {
+    ok: true, workerId: lease.workerId, fence: lease.fence, workerSlot: slot, committedIngressSeq, receivedIngressSeq: inbox.newest,
+  };
 }

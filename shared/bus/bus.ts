@@ -33,7 +33,10 @@ export interface BusSubscription {
 /** The bus, without its client: at most once, no persistence, one order per publisher and subject. */
 export interface Bus {
   readonly connected: boolean;
-  /** Sends now or not at all: false while disconnected, so that nothing piles up in the client. `data` passes to the bus. */
+  /**
+   * Sends now or not at all: false while disconnected, so that nothing piles up in the client, and for more bytes than the
+   * server takes (1 MiB unless configured otherwise), which is logged. `data` passes to the bus.
+   */
   publish(subject: string, data: Uint8Array, replyTo?: string): boolean;
   /** Calls back for each message, in order. An exception in `onMessage` is logged, not thrown. */
   subscribe(subject: string, onMessage: (message: BusMessage) => void, queue?: string): BusSubscription;
@@ -90,8 +93,13 @@ class NatsBus implements Bus {
 
   publish(subject: string, data: Uint8Array, replyTo?: string): boolean {
     if (!this.#connected) return false;
-    this.#connection.publish(subject, data, replyTo === undefined ? undefined : { reply: replyTo });
-    return true;
+    try {
+      this.#connection.publish(subject, data, replyTo === undefined ? undefined : { reply: replyTo });
+      return true;
+    } catch (error) {
+      this.#log.error({ err: error, subject, bytes: data.length }, 'the bus refused a message');
+      return false;
+    }
   }
 
   subscribe(subject: string, onMessage: (message: BusMessage) => void, queue?: string): BusSubscription {

@@ -37,6 +37,11 @@ export function gatewaySubject(gatewayId: string): string {
   return `vox.gateway.${gatewayId}`;
 }
 
+/** Requests to a gateway whether it still holds a session's connection. */
+export function checkSubject(gatewayId: string): string {
+  return `vox.gateway.${gatewayId}.check`;
+}
+
 /** Reply subject of a gateway's batches: NATS answers on it when the worker is gone. */
 export function lostSubject(gatewayId: string, workerId: string): string {
   return `vox.gateway.${gatewayId}.lost.${workerId}`;

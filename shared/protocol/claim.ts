@@ -43,6 +43,17 @@ export type ClaimReply =
     }
   | { readonly ok: false; readonly reason: ClaimRefusal; readonly owner?: { readonly workerId: string; readonly fence: number } };
 
+/** Sent by a worker that has not heard of a caller for a while on `vox.gateway.<id>.check`, as msgpack. */
+export interface ConnectionCheck {
+  readonly sessionId: string;
+  readonly gatewaySlot: number;
+}
+
+/** A gateway's answer to a check, as msgpack. */
+export interface ConnectionCheckReply {
+  readonly isConnected: boolean;
+}
+
 /** Sent on `vox.worker.<id>.end`, as msgpack: the session was ended from outside. */
 export interface EndRequest {
   readonly sessionId: string;
