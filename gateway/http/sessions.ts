@@ -3,7 +3,7 @@ import { BusError, type Bus } from '../../shared/bus/bus.ts';
 import { endSubject } from '../../shared/bus/subjects.ts';
 import type { SessionConfig } from '../../shared/protocol/agent-config.ts';
 import { pack } from '../../shared/protocol/structured.ts';
-import { nowMs } from '../../shared/runtime/clock.ts';
+import { wallMs } from '../../shared/runtime/clock.ts';
 import { VoxError } from '../../shared/runtime/errors.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import { SESSION_ID_PATTERN, type SessionRecord } from '../../shared/session/record.ts';
@@ -89,7 +89,7 @@ function configOf(request: SessionRequest, token: string): SessionConfig {
     ...(userId === undefined ? {} : { userId }),
     tags, lane, agent, input, output,
     tokenHash: secretHash(token),
-    createdAtMs: nowMs(),
+    createdAtMs: wallMs(),
   };
 }
 
@@ -99,7 +99,7 @@ function stateOf(record: SessionRecord): object {
     session_id: config.sessionId,
     ...(config.userId === undefined ? {} : { user_id: config.userId }),
     state,
-    has_owner: owner !== '' && leaseUntilMs > nowMs(),
+    has_owner: owner !== '' && leaseUntilMs > wallMs(),
     lane: config.lane,
     tags: config.tags,
     audio: { input: wireFormat(config.input), output: wireFormat(config.output) },

@@ -22,7 +22,10 @@ let speex: Promise<Speex> | undefined;
 /** Loads the resampler's code once per process; what it resolves to makes resamplers synchronously. */
 export async function loadResampler(): Promise<ResamplerFactory> {
   speex ??= loadSpeex().then(workingMemory);
-  const loaded = await speex;
+  const loaded = await speex.catch((error: unknown) => {
+    speex = undefined;
+    throw error;
+  });
   return (fromHz, toHz) => new Resampler(loaded, fromHz, toHz);
 }
 

@@ -1,6 +1,14 @@
-/** Milliseconds since the epoch, with fractions, never stepping back within a process. */
+/**
+ * Milliseconds since about the epoch, with fractions, never stepping within a process: for durations, deadlines and stamps.
+ * It does not follow the wall clock's corrections, so two processes may disagree; no decision rests on their difference.
+ */
 export function nowMs(): number {
   return performance.timeOrigin + performance.now();
+}
+
+/** Milliseconds since the epoch by the wall clock, whole: for what people read and what is stored. */
+export function wallMs(): number {
+  return Date.now();
 }
 
 /**

@@ -34,11 +34,16 @@ export function loadConfig<S extends Settings>(settings: S, env: NodeJS.ProcessE
     try {
       values[key] = text === undefined || text === '' ? setting.absent() : setting.parse(text.trim());
     } catch (error) {
-      mistakes.push(`${setting.name}: ${error instanceof Error ? error.message : String(error)}, got "${text ?? ''}"`);
+      mistakes.push(`${setting.name}: ${error instanceof Error ? error.message : String(error)}, got "${withoutPassword(text ?? '')}"`);
     }
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return Object.freeze(values) as Config<S>;
+}
+
+/** Addresses may hold passwords, and mistakes are printed. */
+function withoutPassword(text: string): string {
+  return text.replace(/\/\/[^/]*@/, '//[redacted]@');
 }
 
 function setting<T>(name: string, meaning: string, fallback: string, parse: (text: string) => T): Setting<T> {

@@ -34,9 +34,13 @@ test('a process whose work is done ends with 0, also when timers are left', asyn
 });
 
 test('every mistake in the configuration is told in words, and the process ends with 1', async () => {
-  const { code, stdout, stderr } = await run('log.info("not reached")', { env: { LEAST: '0', MOST: 'x' } });
-  assert.deepEqual([code, stdout], [1, '']);
-  assert.match(stderr, /^worker: .*\n {2}LEAST: .*got "0"\n {2}MOST: .*got "x"\n$/);
+  const { code, stdout } = await run('log.info("not reached")', { env: { LEAST: '0', MOST: 'x' } });
+  assert.equal(code, 1);
+  const { level, mistakes } = JSON.parse(stdout) as { level: string; mistakes: string[] };
+  assert.equal(level, 'fatal');
+  assert.equal(mistakes.length, 2);
+  assert.match(mistakes[0] ?? '', /^LEAST: .*got "0"$/);
+  assert.match(mistakes[1] ?? '', /^MOST: .*got "x"$/);
 });
 
 test('what stops a process is one fatal log line, and it ends with 1', async () => {

@@ -11,8 +11,8 @@ export interface ProcessPlan<C> {
 }
 
 /**
- * Runs a process from its configuration to its end: mistakes in the configuration go to standard error as they are, what
- * stops it later is one fatal log line; both end it with exit code 1.
+ * Runs a process from its configuration to its end. Whatever keeps it from starting or stops it is one fatal log line (all
+ * mistakes in the configuration together) and exit code 1.
  */
 export async function runProcess<C>({ tier, loadConfig, identityOf, run }: ProcessPlan<C>): Promise<void> {
   let config: C;
@@ -20,17 +20,16 @@ export async function runProcess<C>({ tier, loadConfig, identityOf, run }: Proce
     config = loadConfig(process.env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${tier}: ${error.message}\n`);
+    createLog({ tier, id: 'unnamed', level: 'info' }).fatal({ err: error, mistakes: error.mistakes }, 'the configuration is not usable');
     process.exitCode = 1;
     return;
   }
   const { id, logLevel } = identityOf(config);
   const log = createLog({ tier, id, level: logLevel });
-  try {
-    await run(config, log);
-    process.exit(0);
-  } catch (error) {
+  const fail = (error: unknown): never => {
     log.fatal({ err: error }, 'the process could not go on');
     process.exit(1);
-  }
+  };
+  process.on('uncaughtException', fail).on('unhandledRejection', fail);
+  await run(config, log).then(() => process.exit(0), fail);
 }

@@ -1,6 +1,6 @@
 import type { SessionConfig } from '../protocol/agent-config.ts';
 import { pack, unpack } from '../protocol/structured.ts';
-import { nowMs } from '../runtime/clock.ts';
+import { wallMs } from '../runtime/clock.ts';
 import { VoxError } from '../runtime/errors.ts';
 import { itemsKey, recordKey, type ConversationItem, type SessionRecord, type SessionState } from './record.ts';
 import type { Redis } from './redis.ts';
@@ -71,7 +71,7 @@ export class SessionStore {
       leaseUntilMs: number('lease_until_ms'),
       ingressSeq: number('ingress_seq'),
       egressSeq: number('egress_seq'),
-      expiresAtMs: nowMs() + Math.max(0, ttlMs),
+      expiresAtMs: wallMs() + Math.max(0, ttlMs),
     };
   }
 

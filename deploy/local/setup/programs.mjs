@@ -19,6 +19,7 @@ const NEEDS = [
   { what: 'its English model', isThere: (machine) => hasFile(machine, '/usr/share/pocketsphinx/model/en-us/en-us/mdef'), debian: 'pocketsphinx-en-us', optional: true },
 ];
 const TEST_NEEDS = [
+  { what: 'curl', isThere: (machine) => onPath(machine, 'curl'), debian: 'curl', brew: 'curl' },
   { what: 'chromium', isThere: (machine) => onPath(machine, 'chromium'), debian: 'chromium', brew: 'chromium' },
   { what: 'human recordings (pocketsphinx-testdata)', isThere: (machine) => hasFile(machine, '/usr/share/pocketsphinx/test/data'), debian: 'pocketsphinx-testdata' },
   { what: 'human recordings (alsa-utils)', isThere: (machine) => hasFile(machine, '/usr/share/sounds/alsa/Front_Center.wav'), debian: 'alsa-utils' },
