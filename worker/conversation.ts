@@ -89,9 +89,10 @@ export class Conversation {
       const batch = this.#waiting;
       this.#waiting = [];
       this.#commitNo += 1;
-      this.#ingressSeq = Math.max(this.#ingressSeq, this.#options.committable(batch.map(({ stored }) => stored)));
+      const ingressSeq = Math.max(this.#ingressSeq, this.#options.committable(batch.map(({ stored }) => stored)));
       const items = batch.flatMap((waiting) => waiting.items);
-      if (!(await this.#writeUntilTaken(this.#commitNo, items))) break;
+      if (!(await this.#writeUntilTaken(ingressSeq, items))) break;
+      this.#ingressSeq = ingressSeq;
       for (const { stored, done } of batch) {
         this.#options.onStored(stored);
         done();
@@ -101,11 +102,11 @@ export class Conversation {
   }
 
   /** False where it is no use: closed, or the lease is lost. */
-  async #writeUntilTaken(commitNo: number, items: readonly ConversationItem[]): Promise<boolean> {
-    const { store, lease, onLost } = this.#options;
+  async #writeUntilTaken(ingressSeq: number, items: readonly ConversationItem[]): Promise<boolean> {
+    const { store, lease, egressSeq, onLost } = this.#options;
     while (!this.#closed.signal.aborted) {
       try {
-        const isOurs = await store.commit(lease, commitNo, this.progress, items);
+        const isOurs = await store.commit(lease, this.#commitNo, { ingressSeq, egressSeq: egressSeq() }, items);
         if (!isOurs) onLost();
         return isOurs;
       } catch (error) {

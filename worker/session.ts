@@ -81,6 +81,7 @@ export class Session {
     this.#speaker = new Speaker({
       synthesizer: () => engines.synthesizer(config.agent.engines.synthesizer),
       voice: config.agent.voice, language: config.agent.language, format: config.output, leadMs: options.playoutLeadMs,
+      engineDeadlineMs: options.engineDeadlineMs,
       send: (payload, mediaMs, isFirst) => egress.speech(payload, mediaMs, isFirst),
       listener: this.#speakerListener(),
     });
@@ -95,7 +96,7 @@ export class Session {
       },
     });
     const responder = () => engines.responder(config.agent.engines.responder);
-    const shared = { pool, conversation: this.#conversation, responder, fleet };
+    const shared = { pool, conversation: this.#conversation, responder, fleet, engineDeadlineMs: options.engineDeadlineMs };
     const onCrash = (error: unknown): void => this.#engineFailed(error);
     this.#texts = new TextTurns({
       ...shared, agent: config.agent,
@@ -107,8 +108,7 @@ export class Session {
       },
     });
     this.#turns = new TurnRunner({
-      ...shared, session: config, lane, turnConfig: options.turnConfig, engineDeadlineMs: options.engineDeadlineMs,
-      speaker: this.#speaker,
+      ...shared, session: config, lane, turnConfig: options.turnConfig, speaker: this.#speaker,
       hearing: () => this.#audio.hearing,
       listener: {
         tell: (event) => this.tell(event),

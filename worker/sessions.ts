@@ -183,17 +183,18 @@ export class Sessions {
   async #claim(request: ClaimRequest): Promise<ClaimReply> {
     const { sessionId } = request;
     // A gateway that lost patience asks again: the claim under way is waited for, then it attaches like anybody.
-    await this.#claiming.get(sessionId);
+    const claiming = this.#claiming.get(sessionId);
+    if (claiming !== undefined) await claiming;
     const held = this.#bySession.get(sessionId);
     if (held !== undefined) return this.#attach(held, request);
     if (!this.#isOpen || this.used >= this.#options.slots) return { ok: false, reason: 'full' };
-    const claiming = this.#take(request).finally(() => {
+    const taking = this.#take(request).finally(() => {
       this.#claiming.delete(sessionId);
       this.#adjustClaims();
     });
-    this.#claiming.set(sessionId, claiming);
+    this.#claiming.set(sessionId, taking);
     this.#adjustClaims();
-    return claiming;
+    return taking;
   }
 
   /** The session is here already: its caller came back, maybe through another gateway. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { audioMs, type AudioFormat } from '../shared/protocol/audio-format.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
 import { EgressAudio } from './audio/egress-audio.ts';
+import { chunksWithin } from './engine-deadline.ts';
 import type { Synthesizer } from './speech/ports.ts';
 import { heardText, type SpokenSentence } from './turn/heard.ts';
 import { PlayoutClock } from './turn/playout-clock.ts';
@@ -20,6 +21,7 @@ export interface SpeakerOptions {
   readonly language: string;
   readonly format: AudioFormat;
   readonly leadMs: number;
+  readonly engineDeadlineMs: number;
   /** Sends audio to the caller; answers with its egress seq. */
   readonly send: (payload: Uint8Array, mediaMs: number, isFirstOfTurn: boolean) => number;
   readonly listener: SpeakerListener;
@@ -83,6 +85,7 @@ class SpokenTurn {
   readonly #sent: { readonly seq: number; readonly endMs: number }[] = [];
   #current: { readonly text: string; readonly startMs: number } | undefined;
   #isComplete = false;
+  #isPlayedOut = false;
   #wake: () => void = () => undefined;
 
   constructor(turn: number, options: SpeakerOptions) {
@@ -115,7 +118,7 @@ class SpokenTurn {
     this.#wake();
     const current = this.#current;
     const open = current === undefined ? [] : [{ ...current, endMs: Math.max(this.#clock.sentMs, current.startMs + current.text.length * LETTER_MS) }];
-    return heardText([...this.#spoken, ...open], this.#clock.heardMs(nowMs()));
+    return heardText([...this.#spoken, ...open], this.#isPlayedOut ? Number.POSITIVE_INFINITY : this.#clock.heardMs(nowMs()));
   }
 
   async #run(): Promise<void> {
@@ -126,7 +129,10 @@ class SpokenTurn {
       audio.free();
     }
     await this.#pause(this.#clock.remainingMs(nowMs()));
-    if (!this.#isStopped()) this.#options.listener.onPlayedOut(this.turn);
+    if (this.#isStopped()) return;
+    // A timer may fire a little early, a device's word of its playing comes late: neither unsays the last words.
+    this.#isPlayedOut = true;
+    this.#options.listener.onPlayedOut(this.turn);
   }
 
   async #next(): Promise<string | undefined> {
@@ -154,10 +160,11 @@ class SpokenTurn {
   }
 
   async #synthesize(audio: EgressAudio, text: string): Promise<void> {
-    const { synthesizer, voice, language } = this.#options;
+    const { synthesizer, voice, language, engineDeadlineMs } = this.#options;
     const { signal } = this.#stopped;
     const engine = await synthesizer();
-    for await (const chunk of engine.synthesize({ text, voice, language }, signal)) {
+    const speech = engine.synthesize({ text, voice, language }, signal);
+    for await (const chunk of chunksWithin(speech, signal, engineDeadlineMs, 'the synthesizer')) {
       if (signal.aborted) return;
       await this.#send(audio.process(chunk));
     }

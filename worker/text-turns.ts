@@ -1,10 +1,14 @@
 import type { AgentEvent } from '../shared/protocol/agent-event.ts';
 import type { AgentConfig } from '../shared/protocol/agent-config.ts';
 import type { GrantedLane } from '../shared/protocol/lane.ts';
-import { nowMs } from '../shared/runtime/clock.ts';
+import { wallMs } from '../shared/runtime/clock.ts';
 import type { Conversation } from './conversation.ts';
+import { chunksWithin } from './engine-deadline.ts';
 import type { Responder, ResponderRequest } from './speech/ports.ts';
 import type { TurnPool } from './turn-pool.ts';
+
+/** A longer answer is cut: it travels as one message. */
+const MOST_ANSWER_CHARS = 100_000;
 
 /** A caller's text message waiting for its answer. */
 export interface TextMessage {
@@ -19,6 +23,7 @@ export interface TextTurnsOptions {
   readonly conversation: Conversation;
   readonly responder: () => Promise<Responder>;
   readonly fleet: () => ResponderRequest['fleet'];
+  readonly engineDeadlineMs: number;
   readonly listener: TextTurnsListener;
 }
 
@@ -61,8 +66,12 @@ export class TextTurns {
     this.#state = { kind: 'closed' };
   }
 
+  get #isClosed(): boolean {
+    return this.#state.kind === 'closed';
+  }
+
   #next(): void {
-    if (this.#state.kind === 'closed') return;
+    if (this.#isClosed) return;
     const message = this.#waiting.shift();
     if (message === undefined) {
       this.#state = { kind: 'idle' };
@@ -81,13 +90,14 @@ export class TextTurns {
     conversation.remember({ role: 'caller', text: message.content });
     try {
       const { answer, hangUp } = await this.#ask(signal);
-      if (this.#state.kind === 'closed') return;
+      if (this.#isClosed) return;
       if (signal.aborted) listener.tell({ type: 'error', code: 'cancelled', message: 'the answer was cancelled' });
       else listener.tell({ type: 'text', content: answer });
-      this.#store(message, answer);
+      this.#store(message, signal.aborted ? '' : answer);
       if (hangUp && !signal.aborted) listener.onHangUp();
     } catch (error) {
       listener.onCrash(error);
+      if (this.#isClosed) return;
       listener.tell({ type: 'error', code: 'responder_failed', message: error instanceof Error ? error.message : String(error) });
       this.#store(message, '');
     } finally {
@@ -96,13 +106,14 @@ export class TextTurns {
   }
 
   async #ask(signal: AbortSignal): Promise<{ answer: string; hangUp: boolean }> {
-    const { agent, conversation, responder, fleet } = this.#options;
+    const { agent, conversation, responder, fleet, engineDeadlineMs } = this.#options;
     const engine = await responder();
     let answer = '';
     let hangUp = false;
-    for await (const chunk of engine.respond({ agent, history: conversation.history, nowMs: nowMs(), fleet: fleet() }, signal)) {
-      if (chunk.kind === 'text') answer += chunk.text;
-      else hangUp = true;
+    const reply = engine.respond({ agent, history: conversation.history, nowMs: wallMs(), fleet: fleet() }, signal);
+    for await (const chunk of chunksWithin(reply, signal, engineDeadlineMs, 'the responder')) {
+      if (chunk.kind === 'end_call') hangUp = true;
+      else if (answer.length < MOST_ANSWER_CHARS) answer += chunk.text.slice(0, MOST_ANSWER_CHARS - answer.length);
     }
     return { answer, hangUp };
   }
@@ -112,7 +123,7 @@ export class TextTurns {
     const { conversation, listener } = this.#options;
     if (answer !== '') conversation.remember({ role: 'agent', text: answer });
     const { turn } = conversation.standing;
-    const atMs = Math.round(nowMs());
+    const atMs = wallMs();
     const items = [
       { kind: 'caller', turn, text: message.content, atMs },
       { kind: 'agent', turn, text: answer, interrupted: false, atMs },

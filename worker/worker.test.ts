@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
@@ -11,7 +14,7 @@ import { scriptedSpeech } from './speech/scripted/synthesizer.ts';
 import { frames, silence } from './speech/conformance/recordings.ts';
 
 const WORKER_MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 120_000 };
 
 type Server = Awaited<ReturnType<typeof startNats>>;
 type WorkerProcess = Awaited<ReturnType<typeof startProcess>>;
@@ -172,6 +175,44 @@ describe('a worker process', LIMIT, () => {
     assert.equal((await stopped).code, 0);
   });
 
+  test('a claim asked for twice at once is one claim', async () => {
+    const gateway = await caller('impatient');
+    const [one, other] = await Promise.all([gateway.claim('impatient', {}, 'worker-a'), gateway.claim('impatient', {}, 'worker-a')]);
+    assert.deepEqual(one, other);
+    assert.equal(one.ok && one.fence, 1);
+    await store.end('impatient');
+    await gateway.end('impatient');
+    await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.ended));
+  });
+
+  test('a session whose gateway died is given up after its grace, and its slot is free again', async () => {
+    await startWorker('worker-c', { RECONNECT_GRACE_MS: '100', LEASE_MS: '1000' });
+    const gateway = await caller('orphan');
+    await gateway.claim('orphan', {}, 'worker-c');
+    gateways.splice(gateways.indexOf(gateway), 1);
+    await gateway.bus.close();
+    await until(async () => (await store.load('orphan'))?.owner === '');
+    assert.equal((await store.load('orphan'))?.state, 'active');
+  });
+
+  test('an engine that throws, or never answers, harms only the turns of its own session', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'voxfleet-engines-'));
+    const module = join(folder, 'broken.mjs');
+    writeFileSync(module, BROKEN_ENGINE);
+    await startWorker('worker-d', { ENGINE_MODULES: module, MAX_WORKERS: '1', ENGINE_DEADLINE_MS: '300' });
+    const engines = agentConfig().engines;
+    const broken = await caller('broken', agentConfig({ engines: { ...engines, recognizer: 'broken', responder: 'broken' } }));
+    const sound = await caller('sound');
+    await broken.claim('broken', {}, 'worker-d');
+    await sound.claim('sound', {}, 'worker-d');
+    broken.text('anybody there?');
+    await Promise.all([sayInRealTime(broken, loudTone(600)), sayInRealTime(sound, loudTone(600))]);
+    await sound.until(() => sound.events().some(({ type }) => type === 'turn'));
+    const codes = (): unknown[] => broken.events().flatMap((event) => (event.type === 'error' ? [event.code] : []));
+    await broken.until(() => codes().includes('recognizer_failed') && codes().includes('responder_failed'));
+    rmSync(folder, { recursive: true });
+  });
+
   test('a worker with all slots taken has no responders for more', async () => {
     const alone = await startNats();
     try {
@@ -193,6 +234,18 @@ describe('a worker process', LIMIT, () => {
     }
   });
 });
+
+/** Throws where it is asked to hear, and never says anything. */
+const BROKEN_ENGINE = `export const engine = {
+  name: 'broken',
+  recognizer: async () => ({ name: 'broken', warm() {}, open() { throw new Error('no ears'); }, close: async () => undefined }),
+  responder: async () => ({ name: 'broken', phrases: () => [], async *respond() { await new Promise(() => undefined); }, close: async () => undefined }),
+};`;
+
+/** Asks again and again; the test's own time limit is the limit. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
 
 /** Speech, a pause long enough to end the turn, in 20 ms frames at the pace of a microphone. */
 async function sayInRealTime(gateway: GatewayFixture, speech: Int16Array): Promise<void> {
