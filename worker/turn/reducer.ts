@@ -1,14 +1,23 @@
-import type { TurnEffect, TurnEvent } from './turn-event.ts';
+import type { TurnEffect, TurnEvent, TurnTimer } from './turn-event.ts';
 
 /** What a conversation is doing now. `turn` is the number of the newest turn. */
-export type TurnState =
+export type TurnState = TurnPhase & {
+  /** What the agent is to say of its own accord once it is its turn, oldest first. */
+  readonly sayings: readonly Saying[];
+};
+
+/** The sentences of one thing to say. */
+type Saying = readonly string[];
+
+/** `owes`: an earlier turn of the caller is stored and has got no answer; this turn's answer will do for both. */
+type TurnPhase =
   | { readonly phase: 'listening'; readonly turn: number }
   /** The caller speaks. */
-  | { readonly phase: 'hearing'; readonly turn: number }
+  | { readonly phase: 'hearing'; readonly turn: number; readonly owes: boolean }
   /** The caller paused; whether the turn is over is not decided yet. */
-  | { readonly phase: 'endpointing'; readonly turn: number }
+  | { readonly phase: 'endpointing'; readonly turn: number; readonly owes: boolean }
   /** The turn is over; its final transcript is awaited. */
-  | { readonly phase: 'transcribing'; readonly turn: number }
+  | { readonly phase: 'transcribing'; readonly turn: number; readonly owes: boolean }
   /** The responder was asked and has said nothing yet. */
   | { readonly phase: 'thinking'; readonly turn: number }
   /** The agent speaks; `sentences` were given to the synthesizer so far. */
@@ -28,14 +37,23 @@ export interface TurnStep {
   readonly effects: readonly TurnEffect[];
 }
 
+/** A decision on the phase alone, whatever waits to be said. */
+interface PhaseStep {
+  readonly state: TurnPhase;
+  readonly effects: readonly TurnEffect[];
+}
+
 /** If audio stops coming altogether, the wall clock ends the turn this much later than the audio would have. */
 const TIMER_SLACK_MS = 300;
+/** Things to say that wait for their turn; more are not spoken: talking is slower than writing. */
+const MOST_SAYINGS = 8;
 
 const NOTHING: readonly TurnEffect[] = [];
+const SILENT: readonly Saying[] = [];
 
 /** Where every conversation begins; `turn` is the highest turn number already used. */
 export function initialState(turn: number): TurnState {
-  return { phase: 'listening', turn };
+  return { phase: 'listening', turn, sayings: SILENT };
 }
 
 /**
@@ -43,14 +61,41 @@ export function initialState(turn: number): TurnState {
  * token of a cancelled turn, a timer that fired too late) leaves the state as it is.
  */
 export function reduce(state: TurnState, event: TurnEvent, config: TurnConfig): TurnStep {
+  const step = decide(state, event, config);
+  const isOver = step.effects.some(({ type }) => type === 'hang_up');
+  const sayings = isOver ? SILENT : waitingToBeSaid(state, event);
+  const [next, ...later] = sayings;
+  if (step.state.phase === 'listening' && next !== undefined) return say(step, next, later);
+  if (step.state === state && sayings === state.sayings) return { state, effects: step.effects };
+  return { state: { ...step.state, sayings }, effects: step.effects };
+}
+
+/** A caller who interrupts the agent, or cancels, does not want to hear the rest either. */
+function waitingToBeSaid(state: TurnState, event: TurnEvent): readonly Saying[] {
+  const { sayings } = state;
+  if (event.type === 'cancel' || (event.type === 'speech_started' && isAgentsTurn(state))) return SILENT;
+  if (event.type !== 'say' || event.sentences.length === 0 || sayings.length >= MOST_SAYINGS) return sayings;
+  return [...sayings, event.sentences];
+}
+
+function say({ state, effects }: PhaseStep, sentences: Saying, later: readonly Saying[]): TurnStep {
+  const turn = state.turn + 1;
+  const spoken = sentences.map((text, index): TurnEffect => ({ type: 'speak', turn, index, text }));
+  return {
+    state: { phase: 'speaking', turn, sentences: sentences.length, reply: 'ended', sayings: later },
+    effects: [...effects, ...spoken, { type: 'finish_speech', turn }],
+  };
+}
+
+function decide(state: TurnPhase, event: TurnEvent, config: TurnConfig): PhaseStep {
   switch (event.type) {
     case 'speech_started':
       return speechStarted(state, event.atMs, config);
     case 'speech_ended':
     case 'audio_stalled':
-      return state.phase === 'hearing' ? paused(state.turn, config) : stay(state);
+      return state.phase === 'hearing' ? paused(state, config) : stay(state);
     case 'silence':
-      return state.phase === 'endpointing' && event.silentMs >= config.endpointSilenceMs ? endpoint(state.turn) : stay(state);
+      return state.phase === 'endpointing' && event.silentMs >= config.endpointSilenceMs ? endpoint(state) : stay(state);
     case 'timer':
       return timerFired(state, event.timer);
     case 'partial':
@@ -64,28 +109,36 @@ export function reduce(state: TurnState, event: TurnEvent, config: TurnConfig): 
     case 'played_out':
       return event.turn === state.turn ? replied(state, event) : stay(state);
     case 'say':
-      return say(state, event.sentences);
+      return stay(state);
     case 'unanswered':
       return state.phase === 'listening' ? respond(state.turn, NOTHING) : stay(state);
     case 'cancel':
-      return { state: isAgentsTurn(state) ? listening(state.turn) : state, effects: silenced(state) };
+      return cancelled(state);
   }
 }
 
-function stay(state: TurnState): TurnStep {
+function stay(state: TurnPhase): PhaseStep {
   return { state, effects: NOTHING };
 }
 
-function listening(turn: number): TurnState {
+function listening(turn: number): TurnPhase {
   return { phase: 'listening', turn };
 }
 
-function isAgentsTurn(state: TurnState): boolean {
+function isAgentsTurn(state: TurnPhase): boolean {
   return state.phase === 'thinking' || state.phase === 'speaking';
 }
 
+/** An answer that was cancelled before its first word is stored as empty: no later owner of the session is to give it after all. */
+function cancelled(state: TurnPhase): PhaseStep {
+  if (!isAgentsTurn(state)) return stay(state);
+  const { turn } = state;
+  const unspoken: readonly TurnEffect[] = state.phase === 'thinking' ? [{ type: 'commit_agent', turn, interrupted: true }] : NOTHING;
+  return { state: listening(turn), effects: [...silenced(state), ...unspoken] };
+}
+
 /** What stops the agent: nothing where it is not its turn. */
-function silenced(state: TurnState): readonly TurnEffect[] {
+function silenced(state: TurnPhase): readonly TurnEffect[] {
   if (!isAgentsTurn(state)) return NOTHING;
   const { turn } = state;
   const cancelled: TurnEffect = { type: 'cancel_responder', turn };
@@ -93,19 +146,20 @@ function silenced(state: TurnState): readonly TurnEffect[] {
   return [cancelled, { type: 'commit_agent', turn, interrupted: true }, { type: 'tell', event: { type: 'clear' } }];
 }
 
-function speechStarted(state: TurnState, fromMs: number, config: TurnConfig): TurnStep {
+function speechStarted(state: TurnPhase, fromMs: number, config: TurnConfig): PhaseStep {
   const told: TurnEffect = { type: 'tell', event: { type: 'speech_started' } };
   if (state.phase === 'hearing') return stay(state);
   if (state.phase === 'endpointing') {
-    const { turn } = state;
+    const { turn, owes } = state;
     return {
-      state: { phase: 'hearing', turn },
+      state: { phase: 'hearing', turn, owes },
       effects: [{ type: 'clear_timer', timer: 'endpoint' }, { type: 'resume_recognizer', turn }, told],
     };
   }
   const turn = state.turn + 1;
+  const owes = state.phase === 'thinking' || (state.phase === 'transcribing' && state.owes);
   return {
-    state: { phase: 'hearing', turn },
+    state: { phase: 'hearing', turn, owes },
     effects: [
       ...silenced(state),
       { type: 'start_recognizer', turn, fromMs },
@@ -115,9 +169,9 @@ function speechStarted(state: TurnState, fromMs: number, config: TurnConfig): Tu
   };
 }
 
-function paused(turn: number, config: TurnConfig): TurnStep {
+function paused({ turn, owes }: Extract<TurnPhase, { phase: 'hearing' }>, config: TurnConfig): PhaseStep {
   return {
-    state: { phase: 'endpointing', turn },
+    state: { phase: 'endpointing', turn, owes },
     effects: [
       { type: 'pause_recognizer', turn },
       { type: 'set_timer', timer: 'endpoint', afterMs: config.endpointSilenceMs + TIMER_SLACK_MS },
@@ -126,9 +180,9 @@ function paused(turn: number, config: TurnConfig): TurnStep {
   };
 }
 
-function endpoint(turn: number): TurnStep {
+function endpoint({ turn, owes }: Extract<TurnPhase, { phase: 'hearing' | 'endpointing' }>): PhaseStep {
   return {
-    state: { phase: 'transcribing', turn },
+    state: { phase: 'transcribing', turn, owes },
     effects: [
       { type: 'clear_timer', timer: 'endpoint' },
       { type: 'clear_timer', timer: 'limit' },
@@ -137,73 +191,74 @@ function endpoint(turn: number): TurnStep {
   };
 }
 
-function timerFired(state: TurnState, timer: 'endpoint' | 'limit'): TurnStep {
-  if (timer === 'endpoint') return state.phase === 'endpointing' ? endpoint(state.turn) : stay(state);
-  return state.phase === 'endpointing' || state.phase === 'hearing' ? endpoint(state.turn) : stay(state);
+function timerFired(state: TurnPhase, timer: TurnTimer): PhaseStep {
+  if (timer === 'endpoint') return state.phase === 'endpointing' ? endpoint(state) : stay(state);
+  return state.phase === 'endpointing' || state.phase === 'hearing' ? endpoint(state) : stay(state);
 }
 
-function partial(state: TurnState, turn: number, text: string): TurnStep {
+function partial(state: TurnPhase, turn: number, text: string): PhaseStep {
   const isOpen = state.phase === 'hearing' || state.phase === 'endpointing' || state.phase === 'transcribing';
   if (!isOpen || turn !== state.turn) return stay(state);
   return { state, effects: [{ type: 'tell', event: { type: 'transcript', role: 'caller', text, final: false, turn } }] };
 }
 
-function transcribed(
-  state: TurnState,
-  event: Extract<TurnEvent, { type: 'final' | 'recognizer_failed' }>,
-): TurnStep {
+function transcribed(state: TurnPhase, event: Extract<TurnEvent, { type: 'final' | 'recognizer_failed' }>): PhaseStep {
   const { turn } = event;
-  const isCurrent = state.phase === 'transcribing' && state.turn === turn;
+  const discarded: TurnEffect = { type: 'discard_turn', turn };
   if (event.type === 'recognizer_failed') {
-    const effects: TurnEffect[] = [
-      { type: 'discard_turn', turn },
-      { type: 'tell', event: { type: 'error', code: 'recognizer_failed', message: event.reason } },
-    ];
-    return { state: isCurrent ? listening(turn) : state, effects };
+    const told: TurnEffect = { type: 'tell', event: { type: 'error', code: 'recognizer_failed', message: event.reason } };
+    return unheard(state, turn, [discarded, told]);
   }
-  if (event.transcript.outcome === 'nothing') {
-    return { state: isCurrent ? listening(turn) : state, effects: [{ type: 'discard_turn', turn }] };
-  }
+  if (event.transcript.outcome === 'nothing') return unheard(state, turn, [discarded]);
   const text = event.transcript.outcome === 'words' ? event.transcript.text : '';
   const kept: TurnEffect[] = [
     { type: 'tell', event: { type: 'transcript', role: 'caller', text, final: true, turn } },
     { type: 'commit_caller', turn, text },
   ];
+  if (isAwaited(state, turn)) return respond(turn, kept);
   // A caller who spoke on before the final came is answered once, after the later turn.
-  return isCurrent ? respond(turn, kept) : { state, effects: kept };
+  return { state: 'owes' in state ? { ...state, owes: true } : state, effects: kept };
 }
 
-function respond(turn: number, before: readonly TurnEffect[]): TurnStep {
+/** Nothing came of a turn, a cough for instance: what the caller said before it is still to be answered. */
+function unheard(state: TurnPhase, turn: number, effects: readonly TurnEffect[]): PhaseStep {
+  if (!isAwaited(state, turn)) return { state, effects };
+  return state.owes ? respond(turn, effects) : { state: listening(turn), effects };
+}
+
+function isAwaited(state: TurnPhase, turn: number): state is Extract<TurnPhase, { phase: 'transcribing' }> {
+  return state.phase === 'transcribing' && state.turn === turn;
+}
+
+function respond(turn: number, before: readonly TurnEffect[]): PhaseStep {
   return { state: { phase: 'thinking', turn }, effects: [...before, { type: 'call_responder', turn }] };
 }
 
 function replied(
-  state: TurnState,
+  state: TurnPhase,
   event: Extract<TurnEvent, { type: 'sentence' | 'reply_ended' | 'responder_failed' | 'played_out' }>,
-): TurnStep {
-  if (state.phase === 'thinking') return repliedFirst(state.turn, event);
+): PhaseStep {
+  if (state.phase === 'thinking') return event.type === 'played_out' ? stay(state) : repliedFirst(state.turn, event);
   if (state.phase !== 'speaking') return stay(state);
-  const { turn } = state;
-  if (event.type === 'sentence') {
-    const { sentences } = state;
-    return {
-      state: { ...state, sentences: sentences + 1 },
-      effects: [{ type: 'speak', turn, index: sentences, text: event.text }],
-    };
-  }
+  const { turn, sentences } = state;
   if (event.type === 'played_out') {
     const committed: TurnEffect = { type: 'commit_agent', turn, interrupted: false };
     return { state: listening(turn), effects: state.reply === 'hang_up' ? [committed, { type: 'hang_up' }] : [committed] };
+  }
+  // After the end of a reply nothing more belongs to it.
+  if (state.reply !== 'open') return stay(state);
+  if (event.type === 'sentence') {
+    return { state: { ...state, sentences: sentences + 1 }, effects: [{ type: 'speak', turn, index: sentences, text: event.text }] };
   }
   const reply = event.type === 'reply_ended' && event.hangUp ? 'hang_up' : 'ended';
   return { state: { ...state, reply }, effects: [...failure(event), { type: 'finish_speech', turn }] };
 }
 
-/** The first thing that comes of a responder decides whether there is anything to speak. */
+/** The first thing that comes of a responder decides whether there is anything to speak; if not, that is stored as the answer. */
 function repliedFirst(
   turn: number,
-  event: Extract<TurnEvent, { type: 'sentence' | 'reply_ended' | 'responder_failed' | 'played_out' }>,
-): TurnStep {
+  event: Extract<TurnEvent, { type: 'sentence' | 'reply_ended' | 'responder_failed' }>,
+): PhaseStep {
   if (event.type === 'sentence') {
     return {
       state: { phase: 'speaking', turn, sentences: 1, reply: 'open' },
@@ -211,20 +266,10 @@ function repliedFirst(
     };
   }
   const hangUp: readonly TurnEffect[] = event.type === 'reply_ended' && event.hangUp ? [{ type: 'hang_up' }] : NOTHING;
-  return { state: listening(turn), effects: [...failure(event), ...hangUp] };
+  return { state: listening(turn), effects: [...failure(event), { type: 'commit_agent', turn, interrupted: false }, ...hangUp] };
 }
 
 function failure(event: TurnEvent): readonly TurnEffect[] {
   if (event.type !== 'responder_failed') return NOTHING;
   return [{ type: 'tell', event: { type: 'error', code: 'responder_failed', message: event.reason } }];
-}
-
-function say(state: TurnState, sentences: readonly string[]): TurnStep {
-  if (state.phase !== 'listening' || sentences.length === 0) return stay(state);
-  const turn = state.turn + 1;
-  const spoken = sentences.map((text, index): TurnEffect => ({ type: 'speak', turn, index, text }));
-  return {
-    state: { phase: 'speaking', turn, sentences: sentences.length, reply: 'ended' },
-    effects: [...spoken, { type: 'finish_speech', turn }],
-  };
 }

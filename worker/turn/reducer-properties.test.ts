@@ -1,0 +1,287 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { FinalTranscript } from '../speech/ports.ts';
+import { initialState, reduce, type TurnState } from './reducer.ts';
+import type { TurnEffect, TurnEvent } from './turn-event.ts';
+
+const CONFIG = { endpointSilenceMs: 500, turnLimitMs: 60_000 };
+const RUNS = { numRuns: 1500 };
+
+/** What a world outside of the reducer may do next; what it means depends on what the reducer asked for before. */
+const happenings = [
+  'speech_started', 'speech_ended', 'silence', 'audio_stalled', 'endpoint_timer', 'limit_timer', 'partial', 'words', 'unclear', 'nothing',
+  'recognizer_failed', 'sentence', 'late_sentence', 'reply_ended', 'reply_hangs_up', 'responder_failed', 'played_out', 'say', 'cancel',
+] as const;
+type Happening = (typeof happenings)[number] | 'goes_on';
+
+/** What a call comes to where nobody interrupts and nothing fails. */
+const GOES_ON = {
+  listening: 'speech_started', hearing: 'speech_ended', endpointing: 'endpoint_timer', transcribing: 'words', thinking: 'sentence', speaking: 'sentence',
+} as const satisfies Record<TurnState['phase'], Happening>;
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(fc.constantFrom(...happenings), fc.constant('goes_on' as const));
+const plausible = fc.array(happening, { maxLength: 120 });
+
+const turns = fc.integer({ min: 0, max: 6 });
+const texts = fc.string({ maxLength: 5 });
+/** Any event at any time, also such as never come. */
+const anyEvent: fc.Arbitrary<TurnEvent> = fc.oneof(
+  fc.record({ type: fc.constantFrom('speech_started', 'speech_ended'), atMs: fc.nat() }),
+  fc.record({ type: fc.constant('silence'), silentMs: fc.nat(2000) }),
+  fc.record({ type: fc.constantFrom('audio_stalled', 'unanswered', 'cancel') }),
+  fc.record({ type: fc.constant('timer'), timer: fc.constantFrom('endpoint', 'limit') }),
+  fc.record({ type: fc.constantFrom('partial', 'sentence'), turn: turns, text: texts }),
+  fc.record({ type: fc.constant('final'), turn: turns, transcript: fc.oneof(fc.record({ outcome: fc.constant('words'), text: texts }), fc.record({ outcome: fc.constantFrom('unclear', 'nothing') })) }),
+  fc.record({ type: fc.constantFrom('recognizer_failed', 'responder_failed'), turn: turns, reason: texts }),
+  fc.record({ type: fc.constant('reply_ended'), turn: turns, hangUp: fc.boolean() }),
+  fc.record({ type: fc.constant('played_out'), turn: turns }),
+  fc.record({ type: fc.constant('say'), sentences: fc.array(texts, { maxLength: 3 }) }),
+);
+
+/**
+ * The world around the reducer, as the session's parts behave: finals come once each and in the order in which they were
+ * asked for, a responder speaks only once it is called and ends once, what is played out was finished before.
+ */
+class World {
+  readonly events: TurnEvent[] = [];
+  readonly effects: TurnEffect[] = [];
+  readonly finalsGiven: number[] = [];
+  state: TurnState;
+  #awaited: number[] = [];
+  #replying: number | undefined;
+  #finished: number | undefined;
+  #lastReplying = 0;
+
+  constructor(turn: number) {
+    this.state = initialState(turn);
+  }
+
+  happen(happening: Happening): void {
+    const event = this.#eventOf(happening === 'goes_on' ? GOES_ON[this.state.phase] : happening);
+    if (event !== undefined) this.take(event);
+  }
+
+  take(event: TurnEvent): void {
+    const { state, effects } = reduce(this.state, event, CONFIG);
+    assert.ok(state.turn >= this.state.turn, 'turn numbers never decrease');
+    this.state = state;
+    this.events.push(event);
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  /** Gives the finals that are still awaited. */
+  settle(as: Happening): void {
+    while (this.#awaited.length > 0) this.happen(as);
+  }
+
+  #carryOut(effect: TurnEffect): void {
+    this.effects.push(effect);
+    if (effect.type === 'finish_recognizer') this.#awaited.push(effect.turn);
+    if (effect.type === 'call_responder') this.#replying = this.#lastReplying = effect.turn;
+    if (effect.type === 'cancel_responder') this.#replying = undefined;
+    if (effect.type === 'finish_speech') this.#finished = effect.turn;
+    if (effect.type === 'commit_agent') this.#finished = undefined;
+  }
+
+  #eventOf(happening: Exclude<Happening, 'goes_on'>): TurnEvent | undefined {
+    switch (happening) {
+      case 'speech_started':
+      case 'speech_ended':
+        return { type: happening, atMs: this.events.length };
+      case 'silence':
+        return { type: 'silence', silentMs: 100 * (this.events.length % 10) };
+      case 'endpoint_timer':
+        return { type: 'timer', timer: 'endpoint' };
+      case 'limit_timer':
+        return { type: 'timer', timer: 'limit' };
+      case 'partial':
+        return { type: 'partial', turn: this.state.turn, text: 'wor' };
+      case 'words':
+        return this.#final({ outcome: 'words', text: 'words' });
+      case 'unclear':
+      case 'nothing':
+        return this.#final({ outcome: happening });
+      case 'recognizer_failed': {
+        const turn = this.#nextFinal();
+        return turn === undefined ? undefined : { type: 'recognizer_failed', turn, reason: 'cut' };
+      }
+      case 'sentence':
+        return this.#replying === undefined ? undefined : { type: 'sentence', turn: this.#replying, text: 'Well.' };
+      case 'late_sentence':
+        return this.#replying === undefined ? { type: 'sentence', turn: this.#lastReplying, text: 'Late.' } : undefined;
+      case 'reply_ended':
+      case 'reply_hangs_up':
+      case 'responder_failed':
+        return this.#replyEnds(happening);
+      case 'played_out':
+        return this.#finished === undefined ? undefined : { type: 'played_out', turn: this.#finished };
+      case 'say':
+        return { type: 'say', sentences: ['By the way.'] };
+      case 'audio_stalled':
+      case 'cancel':
+        return { type: happening };
+    }
+  }
+
+  #final(transcript: FinalTranscript): TurnEvent | undefined {
+    const turn = this.#nextFinal();
+    return turn === undefined ? undefined : { type: 'final', turn, transcript };
+  }
+
+  #nextFinal(): number | undefined {
+    const turn = this.#awaited.shift();
+    if (turn !== undefined) this.finalsGiven.push(turn);
+    return turn;
+  }
+
+  #replyEnds(how: 'reply_ended' | 'reply_hangs_up' | 'responder_failed'): TurnEvent | undefined {
+    const turn = this.#replying;
+    this.#replying = undefined;
+    if (turn === undefined) return undefined;
+    if (how === 'responder_failed') return { type: 'responder_failed', turn, reason: 'stalled' };
+    return { type: 'reply_ended', turn, hangUp: how === 'reply_hangs_up' };
+  }
+}
+
+function worldAfter(course: readonly Happening[], startTurn = 0): World {
+  const world = new World(startTurn);
+  for (const happening of course) world.happen(happening);
+  return world;
+}
+
+/** Checks a claim about the effects of any plausible course of a call. */
+function always(claim: (effects: readonly TurnEffect[], world: World) => void): void {
+  fc.assert(fc.property(plausible, (course) => {
+    const world = worldAfter(course);
+    claim(world.effects, world);
+  }), RUNS);
+}
+
+test('no event throws in any state, however implausible, and turn numbers never decrease', () => {
+  fc.assert(fc.property(turns, fc.array(anyEvent, { maxLength: 80 }), (turn, events) => {
+    const world = new World(turn);
+    for (const event of events) world.take(event);
+  }), RUNS);
+});
+
+test('the same events give the same effects and the same state', () => {
+  fc.assert(fc.property(fc.array(anyEvent, { maxLength: 60 }), (events) => {
+    const [once, again] = [new World(0), new World(0)];
+    for (const world of [once, again]) for (const event of events) world.take(Object.freeze({ ...event }));
+    assert.deepEqual([once.state, once.effects], [again.state, again.effects]);
+  }));
+});
+
+test('at most one turn is open for recognition, under a new number; it is finished once; pauses and resumptions are of it and take turns', () => {
+  always((effects) => {
+    let open: { turn: number; isPaused: boolean } | undefined;
+    let newest = 0;
+    for (const effect of effects) {
+      if (effect.type === 'start_recognizer') {
+        assert.equal(open, undefined);
+        assert.ok(effect.turn > newest);
+        newest = effect.turn;
+        open = { turn: effect.turn, isPaused: false };
+      } else if (effect.type === 'pause_recognizer' || effect.type === 'resume_recognizer') {
+        assert.deepEqual(open, { turn: effect.turn, isPaused: effect.type === 'resume_recognizer' });
+        open = { turn: effect.turn, isPaused: effect.type === 'pause_recognizer' };
+      } else if (effect.type === 'finish_recognizer') {
+        assert.equal(open?.turn, effect.turn);
+        open = undefined;
+      }
+    }
+  });
+});
+
+test('every turn that was understood or failed ends in exactly one of stored and discarded', () => {
+  always((effects, world) => {
+    world.settle('unclear');
+    const ended = effects.filter(({ type }) => type === 'commit_caller' || type === 'discard_turn').map((effect) => 'turn' in effect && effect.turn);
+    assert.deepEqual(ended, world.finalsGiven);
+    assert.deepEqual(ended, effects.filter(({ type }) => type === 'finish_recognizer').map((effect) => 'turn' in effect && effect.turn));
+  });
+});
+
+test('a responder is called once for what was stored, and again only where the caller interrupted it before its first word', () => {
+  always((effects) => {
+    let due = false;
+    let isThinking = false;
+    for (const effect of effects) {
+      if (effect.type === 'commit_caller') due = true;
+      if (effect.type === 'cancel_responder' && isThinking) due = true;
+      if (effect.type === 'commit_agent') due = false;
+      if (effect.type === 'speak') isThinking = false;
+      if (effect.type !== 'call_responder') continue;
+      assert.ok(due);
+      due = false;
+      isThinking = true;
+    }
+  });
+});
+
+test('a call\'s stored words are all answered once the caller is silent: a responder is called after the last of them, unless the caller cancelled', () => {
+  fc.assert(fc.property(plausible.map((course) => course.filter((happening) => happening !== 'cancel')), (course) => {
+    const world = worldAfter([...course, 'speech_ended', 'limit_timer']);
+    world.settle('nothing');
+    const types = world.effects.map(({ type }) => type);
+    const lastStored = types.lastIndexOf('commit_caller');
+    assert.ok(lastStored === -1 || types.lastIndexOf('call_responder') > lastStored);
+  }), RUNS);
+});
+
+test('nothing is spoken for a turn after it was cancelled, stored or finished, and its sentences are numbered from 0', () => {
+  always((effects) => {
+    const over = new Set<number>();
+    const spoken = new Map<number, number>();
+    for (const effect of effects) {
+      if (effect.type === 'cancel_responder' || effect.type === 'commit_agent' || effect.type === 'finish_speech') over.add(effect.turn);
+      if (effect.type !== 'speak') continue;
+      assert.ok(!over.has(effect.turn), `turn ${effect.turn} is over`);
+      assert.equal(effect.index, spoken.get(effect.turn) ?? 0);
+      spoken.set(effect.turn, effect.index + 1);
+    }
+  });
+});
+
+test('every agent turn that spoke is stored once, before anything else is spoken', () => {
+  always((effects, world) => {
+    let speaking: number | undefined;
+    for (const effect of effects) {
+      if (effect.type === 'speak') {
+        assert.equal(speaking ?? effect.turn, effect.turn);
+        speaking = effect.turn;
+      } else if (effect.type === 'commit_agent') {
+        assert.equal(speaking ?? effect.turn, effect.turn);
+        speaking = undefined;
+      }
+    }
+    assert.equal(speaking !== undefined, world.state.phase === 'speaking');
+    const stored = effects.flatMap((effect) => (effect.type === 'commit_agent' ? [effect.turn] : []));
+    assert.equal(new Set(stored).size, stored.length);
+  });
+});
+
+test('the caller is told to clear playout only where the agent spoke, right after that was stored as interrupted', () => {
+  always((effects) => {
+    for (const [at, effect] of effects.entries()) {
+      if (effect.type !== 'tell' || effect.event.type !== 'clear') continue;
+      const stored = effects[at - 1];
+      assert.ok(stored?.type === 'commit_agent' && stored.interrupted);
+      assert.ok(effects.some((earlier, when) => when < at && earlier.type === 'speak' && earlier.turn === stored.turn));
+    }
+  });
+});
+
+test('while a pause or a turn is open its timer runs, and none runs where the caller does not have the floor', () => {
+  always((effects, world) => {
+    const running = new Set<string>();
+    for (const effect of effects) {
+      if (effect.type === 'set_timer') running.add(effect.timer);
+      if (effect.type === 'clear_timer') running.delete(effect.timer);
+    }
+    const { phase } = world.state;
+    assert.equal(running.has('limit'), phase === 'hearing' || phase === 'endpointing');
+    assert.equal(running.has('endpoint'), phase === 'endpointing');
+  });
+});
