@@ -53,7 +53,9 @@ export async function planFleet(options: FleetOptions): Promise<Fleet> {
   const natsUrl = `nats://127.0.0.1:${addresses.nats}`;
   const redisUrl = `redis://127.0.0.1:${addresses.redis}`;
   const logs = new FleetLogs(options);
-  const env = { ...options.env, NATS_URL: natsUrl, REDIS_URL: redisUrl };
+  // On one's own machine Ctrl-C should not wait for an open page: calls end after this, unless the environment says otherwise.
+  const drainMs = process.env['DRAIN_DEADLINE_MS'] ?? '2000';
+  const env = { DRAIN_DEADLINE_MS: drainMs, ...options.env, NATS_URL: natsUrl, REDIS_URL: redisUrl };
   const servers = [serverPlan('nats', startNats, addresses.nats, logs), serverPlan('redis', startRedis, addresses.redis, logs)];
   const gatewayPorts = Array.from({ length: options.gateways }, (_, index) => options.port + index);
   const urlOf = (port: number): string => `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
