@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { biasModel, type BiasModel } from './bias-model.ts';
 import type { Decoder, PocketSphinx } from './pocketsphinx.ts';
-import type { BiasReport } from './recognizer-messages.ts';
+import type { BiasNews } from './recognizer-messages.ts';
 
 /**
- * Biases kept ready, the least recently used one goes. A bias is two decoders over a dictionary of its own words, 4 MB
- * each when opened in 20 ms, 6 MB once used. (Giving one decoder over the whole dictionary another language model takes
- * 5–10 s and 14 MB.)
+ * Memory that the decoders of one thread may take, the least recently used bias goes. A bias is two decoders over a
+ * dictionary of its own words, 4 MB each when opened in 20 ms, 6 MB once used. (Giving one decoder over the whole
+ * dictionary another language model takes 5–10 s and 14 MB.) Open dictation takes 0.8 s.
  */
-const MAX_BIASES = 16;
+const MAX_MEGABYTES = 192;
+const BIASED_MEGABYTES = 12;
+const DICTATION_MEGABYTES = 96;
 
 /** Decoders of one bias. Each utterance is decoded whole and none leaves a trace, so that one pair serves all callers. */
 export interface BiasDecoders {
@@ -25,37 +27,38 @@ export class BiasDecodersCache {
   readonly #library: PocketSphinx;
   readonly #model: string;
   readonly #dictionary: Buffer;
-  readonly #onOpened: (report: BiasReport) => void;
+  readonly #onNews: (news: BiasNews) => void;
   readonly #ready = new Map<string, BiasDecoders>();
 
   /** `model` is the folder that holds `en-us/`, `cmudict-en-us.dict` and `en-us.lm.bin`. Throws what reading it throws. */
-  constructor(library: PocketSphinx, model: string, onOpened: (report: BiasReport) => void) {
+  constructor(library: PocketSphinx, model: string, onNews: (news: BiasNews) => void) {
     this.#library = library;
     this.#model = model;
     this.#dictionary = readFileSync(join(model, 'cmudict-en-us.dict'));
-    this.#onOpened = onOpened;
+    this.#onNews = onNews;
   }
 
-  /** Throws EngineError. */
-  get(phrases: readonly string[]): BiasDecoders {
-    const key = JSON.stringify(phrases);
-    const decoders = this.#ready.get(key) ?? this.#open(phrases);
-    this.#ready.delete(key);
-    this.#ready.set(key, decoders);
-    if (this.#ready.size > MAX_BIASES) this.#dropOldest();
+  /** `phrases` may be left out from the news that the bias is opened until that it is dropped. Throws EngineError. */
+  get(biasId: string, phrases?: readonly string[]): BiasDecoders {
+    const decoders = this.#ready.get(biasId) ?? this.#open(biasId, phrases);
+    this.#ready.delete(biasId);
+    this.#ready.set(biasId, decoders);
+    while (this.#ready.size > 1 && this.#megabytes() > MAX_MEGABYTES) this.#dropOldest();
     return decoders;
   }
 
-  #open(phrases: readonly string[]): BiasDecoders {
+  #open(biasId: string, phrases: readonly string[] | undefined): BiasDecoders {
+    if (phrases === undefined) throw new Error('asked for a bias that is not open without its phrases');
     const startedMs = performance.now();
     const model = biasModel(phrases, this.#dictionary);
     const decoders = model === undefined ? this.#openDictation() : this.#openBiased(model);
-    this.#onOpened({
+    const report = {
       words: model?.words ?? 0,
       guessedWords: model?.guessedWords ?? 0,
       leftOutPhrases: model?.leftOutPhrases ?? phrases.length,
       openMs: Math.round(performance.now() - startedMs),
-    });
+    };
+    this.#onNews({ kind: 'opened', biasId, report });
     return decoders;
   }
 
@@ -85,12 +88,18 @@ export class BiasDecodersCache {
     return { finals, partials: finals, expected: undefined };
   }
 
+  /** About what all decoders take once they are used. */
+  #megabytes(): number {
+    return [...this.#ready.values()].reduce((sum, { expected }) => sum + (expected === undefined ? DICTATION_MEGABYTES : BIASED_MEGABYTES), 0);
+  }
+
   #dropOldest(): void {
     const [oldest] = this.#ready;
     if (oldest === undefined) return;
-    const [key, decoders] = oldest;
-    this.#ready.delete(key);
+    const [biasId, decoders] = oldest;
+    this.#ready.delete(biasId);
     decoders.finals.free();
     if (decoders.partials !== decoders.finals) decoders.partials.free();
+    this.#onNews({ kind: 'dropped', biasId });
   }
 }

@@ -8,20 +8,33 @@ export interface RecognizerThreadSettings {
   readonly model: string;
 }
 
-/** To the thread: one thing to do under a bias. It keeps nothing of it afterwards but the decoders of recent biases. */
+/** One thing to do under a bias. */
 export type RecognizerWork =
-  | { readonly kind: 'warm'; readonly phrases: readonly string[] }
+  | { readonly kind: 'warm' }
   /** Samples are a whole utterance at INTERNAL_RATE_HZ, padded, in a buffer of their own that moves to the thread. */
-  | { readonly kind: 'partial' | 'final'; readonly phrases: readonly string[]; readonly samples: Int16Array<ArrayBuffer> };
+  | { readonly kind: 'partial' | 'final'; readonly samples: Int16Array<ArrayBuffer> };
 
-/** From the thread: the answer to its work, one each, in order; and the news that a bias was met for the first time. */
+/** To the thread. It keeps nothing of it afterwards but the decoders of recent biases. */
+export interface RecognizerRequest {
+  readonly biasId: string;
+  /** Sent while the thread does not have this bias open. */
+  readonly phrases?: readonly string[];
+  readonly work: RecognizerWork;
+}
+
+/** From the thread: the answer to its work, one each, in order; before it the news which biases were opened and dropped for it. */
 export type RecognizerReply =
   | { readonly kind: 'warm' }
   /** What was heard so far; '' when nothing was. */
   | { readonly kind: 'partial'; readonly text: string }
   | { readonly kind: 'final'; readonly transcript: FinalTranscript }
   | { readonly kind: 'failed'; readonly message: string; readonly retryable: boolean }
-  | { readonly kind: 'opened'; readonly report: BiasReport };
+  | BiasNews;
+
+/** From now on the bias needs no phrases; from now on it does again. */
+export type BiasNews =
+  | { readonly kind: 'opened'; readonly biasId: string; readonly report: BiasReport }
+  | { readonly kind: 'dropped'; readonly biasId: string };
 
 /** What became of a bias, in numbers alone: phrases are private. */
 export interface BiasReport {

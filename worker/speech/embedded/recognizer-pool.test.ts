@@ -1,86 +1,113 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { EngineError } from '../ports.ts';
-import { RecognizerLane } from './recognizer-lane.ts';
-import { RecognizerPool } from './recognizer-pool.ts';
-
-/** Stands for the decoding thread: answers with the first phrase, dies of the phrase "die", never answers to "hang". */
-const SCRIPT = new URL(`data:text/javascript,${encodeURIComponent(`
-  import { parentPort } from 'node:worker_threads';
-  parentPort.on('message', ({ kind, phrases: [phrase] }) => {
-    if (phrase === 'die') throw new Error('asked to');
-    if (phrase === 'hang') return;
-    if (kind === 'warm') parentPort.postMessage({ kind });
-    else if (kind === 'partial') parentPort.postMessage({ kind, text: phrase });
-    else parentPort.postMessage({ kind, transcript: { outcome: 'words', text: phrase } });
-  });
-`)}`);
-
-interface Fixture {
-  readonly pool: RecognizerPool;
-  readonly crashes: EngineError[];
-}
-
-async function withPool(lanes: number, test: (fixture: Fixture) => Promise<void>): Promise<void> {
-  const crashes: EngineError[] = [];
-  const settings = { library: '', model: '' };
-  const make = (): RecognizerLane => new RecognizerLane({ script: SCRIPT, settings, onOpened: () => undefined, onCrash: (error) => crashes.push(error) });
-  const pool = new RecognizerPool(Array.from({ length: lanes }, make));
-  try {
-    await test({ pool, crashes });
-  } finally {
-    await pool.close();
-  }
-}
+import { withPool } from './recognizer-pool-fixture.ts';
 
 const samples = (): Int16Array<ArrayBuffer> => new Int16Array(4);
 const words = (text: string): unknown => ({ outcome: 'words', text });
+const enough = new EngineError('enough', false);
 
 describe('recognizer pool', { timeout: 20_000 }, () => {
   it('fails the final in flight when its thread crashes, and only that one', () =>
-    withPool(1, async ({ pool, crashes }) => {
-      const fatal = pool.decodeFinal(['die'], samples());
-      const waiting = pool.decodeFinal(['next'], samples());
+    withPool(1, async ({ pool, bias, crashes }) => {
+      const fatal = pool.decodeFinal(bias('die'), samples());
+      const waiting = pool.decodeFinal(bias('next'), samples());
       await assert.rejects(fatal.transcript, (error) => error instanceof EngineError && error.retryable);
       assert.deepEqual(await waiting.transcript, words('next'));
       assert.equal(crashes.length, 1);
     }));
 
-  it('gives work to the thread with the least to do', () =>
-    withPool(2, async ({ pool }) => {
-      const stuck = pool.decodeFinal(['hang'], samples());
-      assert.deepEqual(await pool.decodeFinal(['other lane'], samples()).transcript, words('other lane'));
-      stuck.cancel(new EngineError('enough', false));
+  it('gives a final to the first thread that is free', () =>
+    withPool(2, async ({ pool, bias }) => {
+      const stuck = pool.decodeFinal(bias('hang'), samples());
+      for (const text of ['other lane', 'other lane again']) {
+        assert.deepEqual(await pool.decodeFinal(bias(text), samples()).transcript, words(text));
+      }
+      stuck.cancel(enough);
       await assert.rejects(stuck.transcript, /enough/);
     }));
 
-  it('skips partials while there is other work', () =>
-    withPool(1, async ({ pool }) => {
+  it('never decodes a final that was cancelled while it waited', () =>
+    withPool(1, async ({ pool, bias, journal }) => {
+      const first = pool.decodeFinal(bias('first'), samples());
+      const cancelled = pool.decodeFinal(bias('cancelled'), samples());
+      cancelled.cancel(enough);
+      await assert.rejects(cancelled.transcript, /enough/);
+      await first.transcript;
+      assert.deepEqual((await journal()).map(({ phrase }) => phrase), ['first']);
+    }));
+
+  it('takes partials and guesses on an idle thread only', () =>
+    withPool(1, async ({ pool, bias }) => {
       const partials: string[] = [];
-      const final = pool.decodeFinal(['final'], samples());
-      pool.decodePartial(['skipped'], () => assert.fail('copied audio for nothing'), (text) => partials.push(text));
+      const unread = (): never => assert.fail('copied audio for nothing');
+      const final = pool.decodeFinal(bias('final'), samples());
+      assert.equal(pool.decodePartial(bias('skipped'), unread, (text) => partials.push(text)), false);
+      assert.equal(pool.guessFinal(bias('skipped'), unread), undefined);
       await final.transcript;
-      pool.decodePartial(['heard'], samples, (text) => partials.push(text));
-      await pool.decodeFinal(['final'], samples()).transcript;
+      const guess = pool.guessFinal(bias('guess'), samples);
+      assert.equal(pool.guessFinal(bias('skipped'), unread), undefined);
+      assert.deepEqual(await guess?.transcript, words('guess'));
+      assert.equal(pool.decodePartial(bias('heard'), samples, (text) => partials.push(text)), true);
+      await pool.decodeFinal(bias('final'), samples()).transcript;
       assert.deepEqual(partials, ['heard']);
     }));
 
+  it('lets finals overtake biases that wait to be made ready', () =>
+    withPool(1, async ({ pool, bias, journal }) => {
+      const first = pool.decodeFinal(bias('first'), samples());
+      pool.warm(bias('warm'));
+      const second = pool.decodeFinal(bias('second'), samples());
+      await Promise.all([first.transcript, second.transcript]);
+      await pool.decodeFinal(bias('third'), samples()).transcript;
+      assert.deepEqual((await journal()).map(({ phrase }) => phrase), ['first', 'second', 'warm', 'third']);
+    }));
+
+  it('makes a bias ready on one thread at a time, so that another one serves callers', () =>
+    withPool(2, async ({ pool, bias }) => {
+      pool.warm(bias('hang'));
+      pool.warm(bias('also waiting'));
+      assert.deepEqual(await pool.decodeFinal(bias('caller'), samples()).transcript, words('caller'));
+    }));
+
+  it('makes a bias ready once, however many sessions ask', () =>
+    withPool(1, async ({ pool, bias, journal }) => {
+      for (let session = 0; session < 5; session += 1) pool.warm(bias('warm', 'same'));
+      assert.equal((await journal()).length, 1);
+      pool.warm(bias('warm', 'same'));
+      assert.deepEqual((await journal()).map(({ kind, phrase }) => `${kind} ${phrase}`), ['warm warm']);
+    }));
+
+  it('sends the phrases of a bias once, and again once the thread has dropped it', () =>
+    withPool(1, async ({ pool, bias, journal }) => {
+      for (const phrase of ['one', 'one', 'forget', 'one', 'one']) await pool.decodeFinal(bias(phrase), samples()).transcript;
+      assert.deepEqual((await journal()).map(({ isTold }) => isTold), [true, false, true, true, false]);
+    }));
+
+  it('sends the phrases of a bias again after a crash', () =>
+    withPool(1, async ({ pool, bias, crashes }) => {
+      await pool.decodeFinal(bias('one'), samples()).transcript;
+      await assert.rejects(pool.decodeFinal(bias('die'), samples()).transcript);
+      assert.deepEqual(await pool.decodeFinal(bias('one'), samples()).transcript, words('one'));
+      assert.equal(crashes.length, 1);
+    }));
+
   it('refuses finals beyond its bound', () =>
-    withPool(1, async ({ pool }) => {
-      const taken = Array.from({ length: 65 }, () => pool.decodeFinal(['hang'], samples()));
-      await assert.rejects(pool.decodeFinal(['one more'], samples()).transcript, /too many turns/);
+    withPool(1, async ({ pool, bias }) => {
+      const taken = Array.from({ length: 65 }, () => pool.decodeFinal(bias('hang'), samples()));
+      await assert.rejects(pool.decodeFinal(bias('one more'), samples()).transcript, /too many turns/);
       for (const { cancel, transcript } of taken) {
-        cancel(new EngineError('over', false));
-        await assert.rejects(transcript, /over/);
+        cancel(enough);
+        await assert.rejects(transcript, /enough/);
       }
     }));
 
   it('tells whoever waits that it is closed', () =>
-    withPool(1, async ({ pool }) => {
-      const inFlight = assert.rejects(pool.decodeFinal(['hang'], samples()).transcript, /closed/);
-      const waiting = assert.rejects(pool.decodeFinal(['never'], samples()).transcript, /closed/);
+    withPool(1, async ({ pool, bias }) => {
+      const inFlight = assert.rejects(pool.decodeFinal(bias('hang'), samples()).transcript, /closed/);
+      const waiting = assert.rejects(pool.decodeFinal(bias('never'), samples()).transcript, /closed/);
       await pool.close();
       await Promise.all([inFlight, waiting]);
-      await assert.rejects(pool.decodeFinal(['late'], samples()).transcript, /closed/);
+      await assert.rejects(pool.decodeFinal(bias('late'), samples()).transcript, /closed/);
     }));
 });

@@ -1,10 +1,17 @@
 import { EngineError, type FinalTranscript, type RecognizerListener, type RecognizerStream } from '../ports.ts';
-import type { RecognizerPool } from './recognizer-pool.ts';
+import type { Bias } from './bias-names.ts';
+import type { PendingFinal, RecognizerPool } from './recognizer-pool.ts';
 import { TurnAudio } from './turn-audio.ts';
 
 /** A partial is asked for after this much more audio and after this part more, so that a long turn costs no more per second. */
 const PARTIAL_EVERY_MS = 400;
 const PARTIAL_GROWTH = 1.3;
+/**
+ * Turns longer than this are decoded at their end only: each pause would decode all of it anew, and what is begun cannot be
+ * stopped. A turn this long takes some 0.4 s to decode; dictation takes about six times as long.
+ */
+const MAX_GUESSED_MS = 8000;
+const MAX_GUESSED_DICTATION_MS = 2000;
 
 /** A final being decoded, and whether it can still come to something. */
 interface Decode {
@@ -15,13 +22,13 @@ interface Decode {
 
 type TurnState =
   | { readonly kind: 'listening' }
-  /** The final of what was pushed before the pause. */
-  | { readonly kind: 'paused'; readonly decode: Decode }
+  /** The final of what was pushed before the pause, if it was worth a guess that the turn ends here. */
+  | { readonly kind: 'paused'; readonly decode: Decode | undefined }
   | { readonly kind: 'finishing'; readonly decode: Decode }
   | { readonly kind: 'over' };
 
 export interface TurnOptions {
-  readonly phrases: readonly string[];
+  readonly bias: Bias;
   readonly pool: RecognizerPool;
   readonly listener: RecognizerListener;
   /** The turn is longer than is kept of it; called once. */
@@ -35,6 +42,7 @@ export class PocketSphinxStream implements RecognizerStream {
   #state: TurnState = { kind: 'listening' };
   #cut = false;
   #nextPartialMs = PARTIAL_EVERY_MS;
+  #isPartialRunning = false;
   #lastPartial = '';
 
   constructor(options: TurnOptions) {
@@ -51,12 +59,12 @@ export class PocketSphinxStream implements RecognizerStream {
   }
 
   pause(): void {
-    if (this.#state.kind === 'listening') this.#state = { kind: 'paused', decode: this.#decode() };
+    if (this.#state.kind === 'listening') this.#state = { kind: 'paused', decode: this.#guess() };
   }
 
   resume(): void {
     if (this.#state.kind !== 'paused') return;
-    this.#state.decode.cancel(new EngineError('the caller spoke on', true));
+    this.#state.decode?.cancel(new EngineError('the caller spoke on', true));
     this.#state = { kind: 'listening' };
   }
 
@@ -65,7 +73,8 @@ export class PocketSphinxStream implements RecognizerStream {
     if (state.kind === 'finishing' || state.kind === 'over') {
       return Promise.reject(new EngineError('the turn is over already', false));
     }
-    const decode = state.kind === 'paused' && state.decode.state !== 'failed' ? state.decode : this.#decode();
+    const guess = state.kind === 'paused' ? state.decode : undefined;
+    const decode = guess === undefined || guess.state === 'failed' ? this.#decode() : guess;
     this.#state = { kind: 'finishing', decode };
     this.#audio.clear();
     return decode.transcript;
@@ -75,31 +84,52 @@ export class PocketSphinxStream implements RecognizerStream {
     const state = this.#state;
     this.#state = { kind: 'over' };
     this.#audio.clear();
-    if (state.kind === 'paused' || state.kind === 'finishing') state.decode.cancel(new EngineError('the turn was aborted', false));
+    if (state.kind === 'paused' || state.kind === 'finishing') state.decode?.cancel(new EngineError('the turn was aborted', false));
   }
 
   #decode(): Decode {
     if (this.#audio.lengthMs === 0) {
       return { transcript: Promise.resolve({ outcome: 'nothing' }), cancel: () => undefined, state: 'done' };
     }
-    const final = this.#options.pool.decodeFinal(this.#options.phrases, this.#audio.padded());
-    const decode: Decode = { ...final, state: 'running' };
-    final.transcript.then(
-      () => (decode.state = 'done'),
-      // Whoever awaits the transcript gets the error; a pause that nobody awaits only needs to know to try again.
-      () => (decode.state = 'failed'),
-    );
-    return decode;
+    return watched(this.#options.pool.decodeFinal(this.#options.bias, this.#audio.padded()));
   }
 
-  /** Missing one is no harm: where no thread is idle, the next one is asked for later. */
+  /** Begins on the final where the turn is short and nobody else wants to be decoded. */
+  #guess(): Decode | undefined {
+    const { bias, pool } = this.#options;
+    const { lengthMs } = this.#audio;
+    if (lengthMs === 0 || lengthMs > (bias.isDictation ? MAX_GUESSED_DICTATION_MS : MAX_GUESSED_MS)) return undefined;
+    const final = pool.guessFinal(bias, () => this.#audio.padded());
+    return final === undefined ? undefined : watched(final);
+  }
+
+  /** Missing one is no harm: where no thread is idle, the next one is asked for later. Dictation is too slow for them. */
   #askPartial(): void {
+    const { bias, pool } = this.#options;
+    if (bias.isDictation || this.#isPartialRunning) return;
     this.#nextPartialMs = Math.max(this.#audio.lengthMs + PARTIAL_EVERY_MS, this.#audio.lengthMs * PARTIAL_GROWTH);
-    this.#options.pool.decodePartial(this.#options.phrases, () => this.#audio.padded(), (text) => {
-      if (this.#state.kind !== 'listening' && this.#state.kind !== 'paused') return;
-      if (text === '' || text === this.#lastPartial) return;
-      this.#lastPartial = text;
-      this.#options.listener.onPartial(text);
+    this.#isPartialRunning = pool.decodePartial(bias, () => this.#audio.padded(), (text) => {
+      this.#isPartialRunning = false;
+      this.#onPartial(text);
     });
   }
+
+  #onPartial(text: string): void {
+    if (this.#state.kind !== 'listening' && this.#state.kind !== 'paused') return;
+    // The pause may have found no thread but the one that was at this partial.
+    if (this.#state.kind === 'paused') this.#state = { kind: 'paused', decode: this.#state.decode ?? this.#guess() };
+    if (text === '' || text === this.#lastPartial) return;
+    this.#lastPartial = text;
+    this.#options.listener.onPartial(text);
+  }
+}
+
+function watched(final: PendingFinal): Decode {
+  const decode: Decode = { ...final, state: 'running' };
+  final.transcript.then(
+    () => (decode.state = 'done'),
+    // Whoever awaits the transcript gets the error; a pause that nobody awaits only needs to know to try again.
+    () => (decode.state = 'failed'),
+  );
+  return decode;
 }

@@ -3,12 +3,12 @@ import { EngineError } from '../ports.ts';
 import { BiasDecodersCache } from './bias-decoders.ts';
 import { judge } from './phrase-match.ts';
 import { loadPocketSphinx } from './pocketsphinx.ts';
-import type { RecognizerReply, RecognizerThreadSettings, RecognizerWork } from './recognizer-messages.ts';
+import type { RecognizerReply, RecognizerRequest, RecognizerThreadSettings } from './recognizer-messages.ts';
 
 /** Does one piece of work; what the engine refuses is an answer, anything else ends the thread. */
-function answer(work: RecognizerWork, cache: BiasDecodersCache): RecognizerReply {
+function answer({ biasId, phrases, work }: RecognizerRequest, cache: BiasDecodersCache): RecognizerReply {
   try {
-    const decoders = cache.get(work.phrases);
+    const decoders = cache.get(biasId, phrases);
     if (work.kind === 'warm') return { kind: 'warm' };
     if (work.kind === 'partial') return { kind: 'partial', text: decoders.partials.decode(work.samples) };
     return { kind: 'final', transcript: judge(decoders.finals.decode(work.samples), decoders.expected) };
@@ -21,9 +21,8 @@ function answer(work: RecognizerWork, cache: BiasDecodersCache): RecognizerReply
 /** Runs only as a thread of the embedded recognizer. */
 function serve(port: NonNullable<typeof parentPort>, settings: RecognizerThreadSettings): void {
   const reply = (message: RecognizerReply): void => port.postMessage(message);
-  const library = loadPocketSphinx(settings.library);
-  const cache = new BiasDecodersCache(library, settings.model, (report) => reply({ kind: 'opened', report }));
-  port.on('message', (work: RecognizerWork) => reply(answer(work, cache)));
+  const cache = new BiasDecodersCache(loadPocketSphinx(settings.library), settings.model, reply);
+  port.on('message', (request: RecognizerRequest) => reply(answer(request, cache)));
 }
 
 if (parentPort !== null) serve(parentPort, workerData as RecognizerThreadSettings);

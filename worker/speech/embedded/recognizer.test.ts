@@ -85,8 +85,11 @@ describe('embedded recognizer', () => {
 
   it('decodes at a pause already', options, async () => {
     const turn = new Turn(recognizer);
-    turn.say('goforward.raw');
+    const partial = turn.nextPartial();
+    turn.stream.push(recording('goforward.raw'));
     turn.stream.pause();
+    // A thread has been free by now.
+    await partial;
     // Had the final been decoded after this, it would not be what was said before the pause.
     turn.say('something.raw');
     assert.deepEqual(await turn.stream.finish(), words(KNOWN['goforward.raw']));

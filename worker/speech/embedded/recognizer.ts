@@ -11,8 +11,8 @@ import {
   type RecognizerListener,
   type RecognizerStream,
 } from '../ports.ts';
+import { BiasNames } from './bias-names.ts';
 import { loadPocketSphinx } from './pocketsphinx.ts';
-import { RecognizerLane } from './recognizer-lane.ts';
 import type { RecognizerThreadSettings } from './recognizer-messages.ts';
 import { RecognizerPool } from './recognizer-pool.ts';
 import { PocketSphinxStream } from './recognizer-stream.ts';
@@ -59,29 +59,28 @@ async function checkInstalled(settings: EngineSettings, { library, model }: Reco
 class PocketSphinxRecognizer implements Recognizer {
   readonly name = 'embedded';
   readonly #pool: RecognizerPool;
+  readonly #biases = new BiasNames();
   readonly #log: Logger;
 
   constructor(threads: number, settings: RecognizerThreadSettings, log: Logger) {
     this.#log = log;
-    const script = new URL('./recognizer-thread.js', import.meta.url);
-    this.#pool = new RecognizerPool(
-      Array.from({ length: threads }, () => new RecognizerLane({
-        script,
-        settings,
-        onOpened: (report) => log.debug(report, 'language model made ready'),
-        onCrash: (error) => log.error({ err: error }, 'recognizer thread crashed'),
-      })),
-    );
+    this.#pool = new RecognizerPool({
+      lanes: threads,
+      script: new URL('./recognizer-thread.js', import.meta.url),
+      settings,
+      onOpened: (report) => log.debug(report, 'language model made ready'),
+      onCrash: (error) => log.error({ err: error }, 'recognizer thread crashed'),
+    });
   }
 
   warm(bias: RecognitionBias): void {
-    if (isEnglish(bias)) this.#pool.warm(bias.phrases);
+    if (isEnglish(bias)) this.#pool.warm(this.#biases.of(bias.phrases));
   }
 
   open(bias: RecognitionBias, listener: RecognizerListener): RecognizerStream {
     if (!isEnglish(bias)) return foreignStream(bias.language);
     const onCut = (): void => this.#log.warn({ keptMs: MAX_TURN_MS }, 'turn too long, only its beginning is recognized');
-    return new PocketSphinxStream({ phrases: bias.phrases, pool: this.#pool, listener, onCut });
+    return new PocketSphinxStream({ bias: this.#biases.of(bias.phrases), pool: this.#pool, listener, onCut });
   }
 
   close(): Promise<void> {
