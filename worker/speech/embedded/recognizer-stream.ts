@@ -8,7 +8,7 @@ const PARTIAL_EVERY_MS = 400;
 const PARTIAL_GROWTH = 1.3;
 /**
  * Turns longer than this are decoded at their end only: each pause would decode all of it anew, and what is begun cannot be
- * stopped. A turn this long takes some 0.4 s to decode; dictation takes about six times as long.
+ * stopped. A turn this long takes up to 0.7 s to decode on one core; dictation takes five times as long.
  */
 const MAX_GUESSED_MS = 8000;
 const MAX_GUESSED_DICTATION_MS = 2000;
