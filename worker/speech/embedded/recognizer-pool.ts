@@ -118,12 +118,12 @@ export class RecognizerPool {
     this.#warmOne();
   }
 
-  /** Begins to make one bias ready on one lane: the other lanes stay with the callers. */
+  /** Begins to make one bias ready on one lane that no final wanted: the other lanes stay with the callers. */
   #warmOne(): void {
     this.#warms = this.#warms
       .map(({ bias, lanes }) => ({ bias, lanes: lanes.filter((lane) => !lane.has(bias)) }))
       .filter(({ lanes }) => lanes.length > 0);
-    if (this.#isWarming || this.#finals.length > 0) return;
+    if (this.#isWarming) return;
     const warm = this.#warms.find(({ lanes }) => lanes.some((lane) => lane.isIdle));
     const lane = warm?.lanes.find(({ isIdle }) => isIdle);
     if (warm === undefined || lane === undefined) return;
