@@ -102,6 +102,7 @@ export class Hearing {
   }
 
   pauseTurn(turn: number): void {
+    this.#expectSpeech();
     this.#turns.get(turn)?.stream.pause();
   }
 
@@ -111,6 +112,7 @@ export class Hearing {
 
   /** The turn's audio is complete: what follows is not part of it. */
   endTurn(turn: number): void {
+    this.#expectSpeech();
     const ending = this.#turns.get(turn);
     if (ending !== undefined) this.#turns.set(turn, { ...ending, isOpen: false });
   }
@@ -130,6 +132,14 @@ export class Hearing {
     for (const { stream } of this.#turns.values()) stream.abort();
     this.#turns.clear();
     this.#audio.free();
+  }
+
+  /** A turn was paused or cut in the middle of speech, because audio stalled or it was too long: what is spoken on begins anew. */
+  #expectSpeech(): void {
+    if (this.#isQuiet) return;
+    this.#isQuiet = true;
+    this.#lastSpeechEnd = this.#ring.end;
+    this.#gate.restart();
   }
 
   #startVoiceActivity(engine: VoiceActivity): void {

@@ -63,6 +63,11 @@ export class SpeechGate {
     }
   }
 
+  /** Takes the caller for silent, as at the beginning: speech that goes on is told as new. */
+  restart(): void {
+    this.#state = { kind: 'quiet' };
+  }
+
   #quiet(state: QuietState, endSample: number): readonly SpeechFact[] {
     this.#state = state;
     return state.kind === 'quiet' ? NOTHING : [{ type: 'silence', silentMs: toMs(endSample - state.since) }];
