@@ -140,7 +140,7 @@ export class Session {
 
   /** Whether nobody is in the middle of anything: the moment to hand the session off. */
   get isAtTurnBoundary(): boolean {
-    return this.#turns.state.phase === 'listening' && this.#texts.waiting === 0 && this.#turns.isIngressSettled;
+    return this.#turns.state.phase === 'listening' && this.#texts.isIdle && this.#turns.isIngressSettled;
   }
 
   /** Takes one frame in: never throws; what is wrong with it is told to the caller. */

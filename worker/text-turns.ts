@@ -50,6 +50,11 @@ export class TextTurns {
     return this.#waiting.length;
   }
 
+  /** Whether every message is answered. */
+  get isIdle(): boolean {
+    return this.#state.kind !== 'answering' && this.#waiting.length === 0;
+  }
+
   push(message: TextMessage): void {
     this.#waiting.push(message);
     if (this.#state.kind === 'idle') this.#next();
@@ -87,6 +92,10 @@ export class TextTurns {
   async #answer(message: TextMessage, signal: AbortSignal): Promise<void> {
     const { pool, conversation, listener } = this.#options;
     const release = await pool.acquire(message.lane);
+    if (this.#isClosed) {
+      release();
+      return;
+    }
     conversation.remember({ role: 'caller', text: message.content });
     try {
       const { answer, hangUp } = await this.#ask(signal);
