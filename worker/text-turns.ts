@@ -71,12 +71,12 @@ export class TextTurns {
     this.#state = { kind: 'closed' };
   }
 
-  get #isClosed(): boolean {
+  #isClosed(): boolean {
     return this.#state.kind === 'closed';
   }
 
   #next(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed()) return;
     const message = this.#waiting.shift();
     if (message === undefined) {
       this.#state = { kind: 'idle' };
@@ -92,21 +92,21 @@ export class TextTurns {
   async #answer(message: TextMessage, signal: AbortSignal): Promise<void> {
     const { pool, conversation, listener } = this.#options;
     const release = await pool.acquire(message.lane);
-    if (this.#isClosed) {
+    if (this.#isClosed()) {
       release();
       return;
     }
     conversation.remember({ role: 'caller', text: message.content });
     try {
       const { answer, hangUp } = await this.#ask(signal);
-      if (this.#isClosed) return;
+      if (this.#isClosed()) return;
       if (signal.aborted) listener.tell({ type: 'error', code: 'cancelled', message: 'the answer was cancelled' });
       else listener.tell({ type: 'text', content: answer });
       this.#store(message, signal.aborted ? '' : answer);
       if (hangUp && !signal.aborted) listener.onHangUp();
     } catch (error) {
       listener.onCrash(error);
-      if (this.#isClosed) return;
+      if (this.#isClosed()) return;
       listener.tell({ type: 'error', code: 'responder_failed', message: error instanceof Error ? error.message : String(error) });
       this.#store(message, '');
     } finally {
