@@ -1,3 +1,4 @@
+import type { ConversationItem } from '../shared/session/record.ts';
 import type { AgentEvent } from '../shared/protocol/agent-event.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
 import type { GrantedLane } from '../shared/protocol/lane.ts';
@@ -57,6 +58,8 @@ export class TurnRunner {
   /** Turns whose audio is neither stored nor known to be nothing. */
   readonly #openTurns = new Set<number>();
   readonly #callerTurns = new Map<number, CallerTurn>();
+  /** Settles once the turns before are understood: a later one, whose audio lies after theirs, is not stored before them. */
+  #transcribed: Promise<void> = Promise.resolve();
   #state: TurnState;
   #thinking: AbortController | undefined;
   #decidedAt: FrameMark | undefined;
@@ -148,7 +151,7 @@ export class TurnRunner {
       case 'commit_caller':
         return this.#commitCaller(effect.turn, effect.text);
       case 'discard_turn':
-        return this.#settle(effect.turn);
+        return this.#store(effect.turn, []);
       case 'call_responder':
         return this.#start(() => this.#respond(effect.turn));
       case 'cancel_responder':
@@ -186,23 +189,23 @@ export class TurnRunner {
         ...(speechEnd === undefined ? {} : { speechEndUs: speechEnd.receivedUs }),
       },
     });
-    this.#start(() => this.#transcribe(turn));
+    const earlier = this.#transcribed;
+    this.#start(() => (this.#transcribed = this.#transcribe(turn, earlier)));
   }
 
   /** The place in the pool is taken before the final transcript and, where an answer follows, given back after it. */
-  async #transcribe(turn: number): Promise<void> {
+  async #transcribe(turn: number, earlier: Promise<void>): Promise<void> {
     const release = await this.#options.pool.acquire(this.#options.lane);
     this.#mark(turn, { startedUs: stampUs(nowMs()) }, release);
-    try {
-      const transcript = await withinDeadline(this.#finalOf(turn), this.#options.engineDeadlineMs, 'the recognizer');
-      this.#mark(turn, { finalUs: stampUs(nowMs()) });
-      this.dispatch({ type: 'final', turn, transcript });
-    } catch (error) {
-      this.#options.listener.onCrash(error);
-      this.dispatch({ type: 'recognizer_failed', turn, reason: reasonOf(error) });
-    } finally {
-      if (this.#state.turn !== turn || this.#state.phase !== 'thinking') release();
+    const final = withinDeadline(this.#finalOf(turn), this.#options.engineDeadlineMs, 'the recognizer');
+    const [result] = await Promise.allSettled([final, earlier]);
+    this.#mark(turn, { finalUs: stampUs(nowMs()) });
+    if (result.status === 'fulfilled') this.dispatch({ type: 'final', turn, transcript: result.value });
+    else {
+      this.#options.listener.onCrash(result.reason);
+      this.dispatch({ type: 'recognizer_failed', turn, reason: reasonOf(result.reason) });
     }
+    if (this.#state.turn !== turn || this.#state.phase !== 'thinking') release();
   }
 
   async #finalOf(turn: number): Promise<FinalTranscript> {
@@ -212,18 +215,18 @@ export class TurnRunner {
   }
 
   #commitCaller(turn: number, text: string): void {
-    const { conversation } = this.#options;
-    const endSeq = this.#callerTurns.get(turn)?.endSeq ?? 0;
-    conversation.remember({ role: 'caller', text });
-    this.#start(async () => {
-      await conversation.commit([{ kind: 'caller', turn, text, atMs: wallMs() }], { audio: endSeq });
-      this.#settle(turn, endSeq);
-    });
+    this.#options.conversation.remember({ role: 'caller', text });
+    this.#store(turn, [{ kind: 'caller', turn, text, atMs: wallMs() }]);
   }
 
-  #settle(turn: number, endSeq = this.#callerTurns.get(turn)?.endSeq ?? 0): void {
-    this.#openTurns.delete(turn);
-    this.#options.listener.onCommitted(endSeq);
+  /** Audio that held nothing waits its turn here too: a turn before it may still have to be stored. */
+  #store(turn: number, items: readonly ConversationItem[]): void {
+    const audio = this.#callerTurns.get(turn)?.endSeq ?? 0;
+    this.#start(async () => {
+      await this.#options.conversation.commit(items, { audio });
+      this.#openTurns.delete(turn);
+      this.#options.listener.onCommitted(audio);
+    });
   }
 
   async #respond(turn: number): Promise<void> {

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { createLog } from '../shared/runtime/log.ts';
+import type { ConversationItem } from '../shared/session/record.ts';
+import { connectRedis, type Redis } from '../shared/session/redis.ts';
+import { SessionStore } from '../shared/session/store.ts';
+import { startRedis } from '../shared/testing/servers.ts';
+import { AckLedger } from './ack-ledger.ts';
+import { Conversation } from './conversation.ts';
+import { agentConfig, sessionConfig } from './gateway-fixture.ts';
+
+type Server = Awaited<ReturnType<typeof startRedis>>;
+
+/** A conversation in a Redis of its own, and the ledger of what it covers. */
+export class ConversationFixture {
+  readonly server: Server;
+  readonly ledger = new AckLedger(0);
+  readonly conversation: Conversation;
+  readonly #redis: Redis;
+  readonly #store: SessionStore;
+
+  /** Use `ConversationFixture.start`. */
+  constructor(server: Server, redis: Redis, store: SessionStore, fence: number) {
+    this.server = server;
+    this.#redis = redis;
+    this.#store = store;
+    this.conversation = new Conversation({
+      store, lease: { sessionId: 'session', workerId: 'worker', fence }, items: [], ingressSeq: 0, egressSeq: () => 0,
+      committable: (stored) => this.ledger.committedWith(stored), onStored: (stored) => this.ledger.stored(stored), onLost: () => undefined,
+    });
+  }
+
+  static async start(): Promise<ConversationFixture> {
+    const server = await startRedis();
+    const redis = await connectRedis(server.url, createLog({ tier: 'test', id: 'conversation', level: 'silent' }));
+    const store = new SessionStore(redis, { leaseMs: 60_000, ttlMs: 60_000, retentionMs: 60_000 });
+    await store.create(sessionConfig('session', agentConfig()));
+    const claim = await store.claim('session', 'worker');
+    assert.ok(claim.outcome === 'claimed');
+    return new ConversationFixture(server, redis, store, claim.fence);
+  }
+
+  /** What is stored, its times left out. */
+  async items(): Promise<ConversationItem[]> {
+    const items = await this.#store.items('session');
+    return items.map((item) => ({ ...item, atMs: 0 }));
+  }
+
+  async stop(): Promise<void> {
+    this.conversation.close();
+    this.#redis.disconnect();
+    await this.server.stop();
+  }
+}
