@@ -13,11 +13,10 @@ export interface DrainOptions {
   readonly log: Logger;
 }
 
-/** Claims nothing more and hands every session off: at its next turn boundary, or where it stands after `handoffAfterMs`. */
+/** Hands every session off, once nothing more is claimed: at its next turn boundary, or where it stands after `handoffAfterMs`. */
 export async function drainWorker({ sessions, handoffAfterMs, deadlineMs, log }: DrainOptions): Promise<void> {
   const startedMs = nowMs();
   const forceAtMs = startedMs + Math.min(handoffAfterMs, deadlineMs);
-  sessions.closeClaims();
   log.info({ sessions: sessions.used }, 'draining');
   let handedOff = 0;
   let interrupted = 0;

@@ -12,6 +12,7 @@ import { runProcess } from '../shared/runtime/process-main.ts';
 import { terminationSignal } from '../shared/runtime/termination.ts';
 import { connectRedis } from '../shared/session/redis.ts';
 import { SessionStore } from '../shared/session/store.ts';
+import { Claims } from './claims.ts';
 import { loadWorkerConfig, type WorkerConfig } from './config.ts';
 import { drainWorker } from './drain.ts';
 import { Egress } from './egress.ts';
@@ -48,19 +49,20 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
       fleet: () => fleet.totals(),
     });
   const sessions = new Sessions({
-    bus, store, egress, metrics, log, makeSession, workerId: config.workerId, slots: config.slots,
+    bus, store, egress, metrics, log, makeSession, workerId: config.workerId,
     leaseMs: config.leaseMs, reconnectGraceMs: config.reconnectGraceMs,
   });
+  const claims = new Claims({ bus, store, sessions, metrics, log, workerId: config.workerId, slots: config.slots });
   const ingress = new Ingress({
     bus, sessions, metrics, workerId: config.workerId, queueSize: config.queueSize, frameDeadlineMs: config.frameDeadlineMs,
   });
   registerWorkerGauges(metrics.registry, {
-    slotsUsed: () => sessions.used, slotsTotal: () => config.slots,
+    slotsUsed: () => claims.used, slotsTotal: () => config.slots,
     turnsComputing: () => pool.computing, turnsWaiting: () => pool.waiting,
     laneDepth: (lane) => ingress.depths()[lane],
   });
   const heartbeat = (): WorkerHeartbeat => ({
-    workerId: config.workerId, state: lifecycle.state, slotsUsed: sessions.used, slotsTotal: config.slots,
+    workerId: config.workerId, state: lifecycle.state, slotsUsed: claims.used, slotsTotal: config.slots,
     turnsComputing: pool.computing, laneDepths: ingress.depths(),
   });
   const stopWatching = watchDependencies({ registry: metrics.registry, bus, store, intervalS: config.metricsIntervalS });
@@ -69,16 +71,18 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
     readiness: () => readiness(lifecycle, bus, store),
     metrics: config.metricsEnabled ? () => metrics.registry.metrics() : undefined,
   });
-  sessions.openClaims();
+  claims.open();
   lifecycle.enter('ready');
   log.info({ adminPort: admin.port, slots: config.slots, maxWorkers: config.maxWorkers }, 'ready');
 
   await terminationSignal(log);
   lifecycle.enter('draining');
+  claims.close();
   await drainWorker({ sessions, handoffAfterMs: config.handoffAfterMs, deadlineMs: config.drainDeadlineMs, log });
   lifecycle.enter('stopped');
   stopBeating();
   stopWatching();
+  claims.stop();
   sessions.stop();
   ingress.stop();
   egress.flush();

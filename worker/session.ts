@@ -17,7 +17,7 @@ import { TextTurns } from './text-turns.ts';
 import type { TurnPool } from './turn-pool.ts';
 import { TurnRunner } from './turn-runner.ts';
 import type { TurnConfig } from './turn/reducer.ts';
-import { SentenceSplitter } from './turn/sentences.ts';
+import { sentencesOf } from './turn/sentences.ts';
 import type { Lease, SessionStore } from '../shared/session/store.ts';
 import type { ConversationItem } from '../shared/session/record.ts';
 
@@ -117,7 +117,7 @@ export class Session {
         onCrash,
       },
     });
-    if (options.listening) this.#listen();
+    if (options.listening) this.listen();
   }
 
   get lease(): Lease {
@@ -169,8 +169,13 @@ export class Session {
   }
 
   /** The caller's connection understands and wants everything the agent has to say. */
-  startListening(): void {
-    this.#listen();
+  listen(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
+    const { greeting } = this.#options.config.agent;
+    const { history, unanswered } = this.#conversation.standing;
+    if (unanswered !== undefined) this.#turns.dispatch({ type: 'unanswered' });
+    else if (greeting !== undefined && history.length === 0) this.#turns.dispatch({ type: 'say', sentences: sentencesOf(greeting) });
   }
 
   /** Sends the caller something. Who only writes texts is sent only answers and errors, unless answers are to be spoken. */
@@ -191,17 +196,8 @@ export class Session {
     this.#conversation.close();
   }
 
-  #listen(): void {
-    if (this.#isListening) return;
-    this.#isListening = true;
-    const { greeting } = this.#options.config.agent;
-    const { history, unanswered } = this.#conversation.standing;
-    if (unanswered !== undefined) this.#turns.dispatch({ type: 'unanswered' });
-    else if (greeting !== undefined && history.length === 0) this.#turns.dispatch({ type: 'say', sentences: sentencesOf(greeting) });
-  }
-
   #takeAudio(frame: IngressFrame): void {
-    this.#listen();
+    this.listen();
     this.#ledger.audioReceived(frame.seq);
     this.#audio.take(frame);
   }
@@ -303,9 +299,4 @@ export class Session {
     this.#options.listener.onEngineFailure();
     this.#options.log.warn({ err: error, sessionId: this.#options.config.sessionId }, 'an engine failed');
   }
-}
-
-function sentencesOf(text: string): readonly string[] {
-  const splitter = new SentenceSplitter();
-  return [...splitter.push(text), ...splitter.finish()];
 }

@@ -1,9 +1,8 @@
 import { BusError, type Bus, type BusMessage, type BusSubscription } from '../shared/bus/bus.ts';
-import { attachSubject, checkSubject, CLAIM_QUEUE, claimSubject, endSubject } from '../shared/bus/subjects.ts';
+import { checkSubject, endSubject } from '../shared/bus/subjects.ts';
 import type { EndedBody } from '../shared/protocol/agent-event.ts';
-import type { ClaimReply, ClaimRequest, ConnectionCheck, ConnectionCheckReply, EndRequest } from '../shared/protocol/claim.ts';
+import type { ClaimRequest, ConnectionCheck, ConnectionCheckReply, EndRequest } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
-import { GRANTED_LANES, type GrantedLane } from '../shared/protocol/lane.ts';
 import { SlotTable } from '../shared/protocol/slot-table.ts';
 import { pack, unpack } from '../shared/protocol/structured.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
@@ -16,9 +15,6 @@ import { SessionEgress, type Egress } from './egress.ts';
 import { Inbox } from './inbox.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import type { Session, SessionListener } from './session.ts';
-
-/** The share of a worker's slots that sessions of a lane may fill. */
-const LANE_SHARE: Readonly<Record<GrantedLane, number>> = { urgent: 1, normal: 0.95, bulk: 0.8 };
 
 /** How long a gateway has for answering whether it holds a connection. */
 const CHECK_TIMEOUT_MS = 1000;
@@ -52,7 +48,6 @@ export interface SessionsOptions {
   readonly store: SessionStore;
   readonly egress: Egress;
   readonly workerId: string;
-  readonly slots: number;
   readonly leaseMs: number;
   readonly reconnectGraceMs: number;
   readonly metrics: WorkerMetrics;
@@ -60,30 +55,25 @@ export interface SessionsOptions {
   readonly makeSession: (claimed: ClaimedSession) => Session;
 }
 
-/** The sessions this worker owns: taken by claim, kept by lease, given back or ended. */
+/** The sessions this worker owns: kept by lease, given back or ended. */
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #seats = new SlotTable<Seat>();
   readonly #bySession = new Map<string, Seat>();
-  readonly #claims = new Map<GrantedLane, BusSubscription>();
-  readonly #requests: readonly BusSubscription[];
+  readonly #endings: BusSubscription;
   readonly #renewal: NodeJS.Timeout;
-  readonly #claiming = new Map<string, Promise<ClaimReply>>();
-  #isOpen = false;
+  readonly #freed: (() => void)[] = [];
 
   constructor(options: SessionsOptions) {
     this.#options = options;
     const { bus, workerId, leaseMs } = options;
-    this.#requests = [
-      bus.subscribe(attachSubject(workerId), (message) => this.#onClaim(message)),
-      bus.subscribe(endSubject(workerId), (message) => this.#onEnd(message)),
-    ];
+    this.#endings = bus.subscribe(endSubject(workerId), (message) => this.#onEnd(message));
     this.#renewal = setInterval(() => this.#renewAll(), leaseMs / 3);
   }
 
-  /** Slots taken, claims under way included. */
+  /** Sessions held now. */
   get used(): number {
-    return this.#seats.used + this.#claiming.size;
+    return this.#seats.used;
   }
 
   /** The sessions held now. */
@@ -96,23 +86,50 @@ export class Sessions {
     return this.#seats.at(slot);
   }
 
-  /** Takes claims from now on, as far as slots are free. */
-  openClaims(): void {
-    this.#isOpen = true;
-    this.#adjustClaims();
+  /** The seat of a session held here. */
+  of(sessionId: string): Seat | undefined {
+    return this.#bySession.get(sessionId);
   }
 
-  /** Claims nothing more. */
-  closeClaims(): void {
-    this.#isOpen = false;
-    this.#adjustClaims();
+  /** Calls back whenever a slot has become free. */
+  onFreed(listener: () => void): void {
+    this.#freed.push(listener);
   }
 
   /** Hears no requests and renews nothing any more. */
   stop(): void {
-    this.closeClaims();
     clearInterval(this.#renewal);
-    for (const request of this.#requests) request.stop();
+    this.#endings.stop();
+  }
+
+  /** A session that was claimed takes its slot. */
+  seat(request: ClaimRequest, lease: Lease, config: SessionConfig, progress: Progress, items: readonly ConversationItem[]): Seat {
+    const { egress, metrics } = this.#options;
+    const seq = Math.max(progress.egressSeq, request.seenEgressSeq);
+    const session = this.#options.makeSession({
+      config, lease, progress, items, listening: request.listening,
+      egress: new SessionEgress(egress, lease.fence, request, seq),
+      listener: {
+        onHangUp: () => this.#start(() => this.#end(seat, 'agent')),
+        onLost: () => this.#lost(seat),
+        onEngineFailure: () => metrics.engineFailures.inc(),
+      },
+    });
+    const inbox = new Inbox(progress.ingressSeq);
+    const seat: Seat = { slot: 0, session, inbox, toldOfShedAtMs: 0, heardAtMs: nowMs(), grace: undefined };
+    seat.slot = this.#seats.take(seat);
+    this.#bySession.set(lease.sessionId, seat);
+    return seat;
+  }
+
+  /** A session held here already: its caller came back, maybe through another gateway. */
+  attach(seat: Seat, { gatewayId, gatewaySlot, listening }: ClaimRequest): void {
+    const { session } = seat;
+    this.#connectionBack(seat);
+    seat.heardAtMs = nowMs();
+    const { address } = session.egress;
+    if (address.gatewayId !== gatewayId || address.gatewaySlot !== gatewaySlot) session.egress.moveTo({ gatewayId, gatewaySlot });
+    if (listening) session.listen();
   }
 
   /** An envelope came for a session: its caller is connected, unless it says that it is gone. */
@@ -155,98 +172,6 @@ export class Sessions {
     }
   }
 
-  /** A worker subscribes to a lane's claims only while it has a slot for them: a full fleet has no responders. */
-  #adjustClaims(): void {
-    const { bus, slots } = this.#options;
-    for (const lane of GRANTED_LANES) {
-      const wants = this.#isOpen && this.used < Math.ceil(slots * LANE_SHARE[lane]);
-      const claim = this.#claims.get(lane);
-      if (wants && claim === undefined) {
-        this.#claims.set(lane, bus.subscribe(claimSubject(lane), (message) => this.#onClaim(message), CLAIM_QUEUE));
-      } else if (!wants && claim !== undefined) {
-        claim.stop();
-        this.#claims.delete(lane);
-      }
-    }
-  }
-
-  #onClaim(message: BusMessage): void {
-    const request = unpack<ClaimRequest>(message.data);
-    if (request === undefined) return;
-    this.#start(async () => {
-      const reply = await this.#claim(request);
-      this.#options.metrics.claims.inc({ outcome: reply.ok ? 'claimed' : reply.reason });
-      message.respond(pack(reply));
-    });
-  }
-
-  async #claim(request: ClaimRequest): Promise<ClaimReply> {
-    const { sessionId } = request;
-    // A gateway that lost patience asks again: the claim under way is waited for, then it attaches like anybody.
-    const claiming = this.#claiming.get(sessionId);
-    if (claiming !== undefined) await claiming;
-    const held = this.#bySession.get(sessionId);
-    if (held !== undefined) return this.#attach(held, request);
-    if (!this.#isOpen || this.used >= this.#options.slots) return { ok: false, reason: 'full' };
-    const taking = this.#take(request).finally(() => {
-      this.#claiming.delete(sessionId);
-      this.#adjustClaims();
-    });
-    this.#claiming.set(sessionId, taking);
-    this.#adjustClaims();
-    return taking;
-  }
-
-  /** The session is here already: its caller came back, maybe through another gateway. */
-  #attach(seat: Seat, { gatewayId, gatewaySlot, listening }: ClaimRequest): ClaimReply {
-    const { session } = seat;
-    this.#connectionBack(seat);
-    seat.heardAtMs = nowMs();
-    const { address } = session.egress;
-    if (address.gatewayId !== gatewayId || address.gatewaySlot !== gatewaySlot) session.egress.moveTo({ gatewayId, gatewaySlot });
-    if (listening) session.startListening();
-    return claimed(seat);
-  }
-
-  async #take(request: ClaimRequest): Promise<ClaimReply> {
-    try {
-      return await this.#claimFromStore(request);
-    } catch (error) {
-      if (error instanceof VoxError && error.code === 'store_unavailable') return { ok: false, reason: 'store_unavailable' };
-      throw error;
-    }
-  }
-
-  async #claimFromStore(request: ClaimRequest): Promise<ClaimReply> {
-    const { store, workerId } = this.#options;
-    const { sessionId, lost } = request;
-    const claim = await store.claim(sessionId, workerId, lost);
-    if (claim.outcome === 'held') return { ok: false, reason: 'held', owner: { workerId: claim.workerId, fence: claim.fence } };
-    if (claim.outcome === 'ended') return { ok: false, reason: 'session_ended' };
-    if (claim.outcome === 'not_found') return { ok: false, reason: 'session_not_found' };
-    const items = await store.items(sessionId);
-    return claimed(this.#seat(request, { sessionId, workerId, fence: claim.fence }, claim.config, claim.progress, items));
-  }
-
-  #seat(request: ClaimRequest, lease: Lease, config: SessionConfig, progress: Progress, items: readonly ConversationItem[]): Seat {
-    const { egress, metrics } = this.#options;
-    const seq = Math.max(progress.egressSeq, request.seenEgressSeq);
-    const session = this.#options.makeSession({
-      config, lease, progress, items, listening: request.listening,
-      egress: new SessionEgress(egress, lease.fence, request, seq),
-      listener: {
-        onHangUp: () => this.#start(() => this.#end(seat, 'agent')),
-        onLost: () => this.#lost(seat),
-        onEngineFailure: () => metrics.engineFailures.inc(),
-      },
-    });
-    const inbox = new Inbox(progress.ingressSeq);
-    const seat: Seat = { slot: 0, session, inbox, toldOfShedAtMs: 0, heardAtMs: nowMs(), grace: undefined };
-    seat.slot = this.#seats.take(seat);
-    this.#bySession.set(lease.sessionId, seat);
-    return seat;
-  }
-
   #onEnd(message: BusMessage): void {
     const request = unpack<EndRequest>(message.data);
     const seat = request === undefined ? undefined : this.#bySession.get(request.sessionId);
@@ -277,7 +202,7 @@ export class Sessions {
     this.#seats.free(seat.slot);
     const { sessionId } = seat.session.lease;
     if (this.#bySession.get(sessionId) === seat) this.#bySession.delete(sessionId);
-    this.#adjustClaims();
+    for (const listener of this.#freed) listener();
   }
 
   #renewAll(): void {
@@ -329,11 +254,4 @@ export class Sessions {
   #start(work: () => Promise<void>): void {
     void work().catch((error: unknown) => this.#options.log.error({ err: error }, 'work on a session failed'));
   }
-}
-
-function claimed({ slot, inbox, session }: Seat): ClaimReply {
-  const { lease, committedIngressSeq } = session;
-  return {
-    ok: true, workerId: lease.workerId, fence: lease.fence, workerSlot: slot, committedIngressSeq, receivedIngressSeq: inbox.newest,
-  };
 }

@@ -100,3 +100,9 @@ function wordBound(text: string): number {
   }
   return /[\uD800-\uDBFF]/.test(text.charAt(MAX_SENTENCE_CHARS - 1)) ? MAX_SENTENCE_CHARS - 1 : MAX_SENTENCE_CHARS;
 }
+
+/** A whole text as the sentences it is spoken in. */
+export function sentencesOf(text: string): readonly string[] {
+  const splitter = new SentenceSplitter();
+  return [...splitter.push(text), ...splitter.finish()];
+}

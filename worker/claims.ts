@@ -1,0 +1,136 @@
+import type { Bus, BusMessage, BusSubscription } from '../shared/bus/bus.ts';
+import { attachSubject, CLAIM_QUEUE, claimSubject } from '../shared/bus/subjects.ts';
+import type { ClaimReply, ClaimRequest } from '../shared/protocol/claim.ts';
+import { GRANTED_LANES, type GrantedLane } from '../shared/protocol/lane.ts';
+import { pack, unpack } from '../shared/protocol/structured.ts';
+import { VoxError } from '../shared/runtime/errors.ts';
+import type { Logger } from '../shared/runtime/log.ts';
+import type { SessionStore } from '../shared/session/store.ts';
+import type { WorkerMetrics } from './metrics.ts';
+import type { Seat, Sessions } from './sessions.ts';
+
+/** The share of a worker's slots that sessions of a lane may fill. */
+const LANE_SHARE: Readonly<Record<GrantedLane, number>> = { urgent: 1, normal: 0.95, bulk: 0.8 };
+
+export interface ClaimsOptions {
+  readonly bus: Bus;
+  readonly store: SessionStore;
+  readonly sessions: Sessions;
+  readonly workerId: string;
+  readonly slots: number;
+  readonly metrics: WorkerMetrics;
+  readonly log: Logger;
+}
+
+/** How sessions come to this worker: by claim while it has a free slot, or because it holds them already. */
+export class Claims {
+  readonly #options: ClaimsOptions;
+  readonly #subscriptions = new Map<GrantedLane, BusSubscription>();
+  readonly #attaching: BusSubscription;
+  readonly #underWay = new Map<string, Promise<ClaimReply>>();
+  #isOpen = false;
+
+  constructor(options: ClaimsOptions) {
+    this.#options = options;
+    this.#attaching = options.bus.subscribe(attachSubject(options.workerId), (message) => this.#onRequest(message));
+    options.sessions.onFreed(() => this.#adjust());
+  }
+
+  /** Slots taken, claims under way included. */
+  get used(): number {
+    return this.#options.sessions.used + this.#underWay.size;
+  }
+
+  /** Takes claims from now on, as far as slots are free. */
+  open(): void {
+    this.#isOpen = true;
+    this.#adjust();
+  }
+
+  /** Claims nothing more. */
+  close(): void {
+    this.#isOpen = false;
+    this.#adjust();
+  }
+
+  /** Hears no requests any more. */
+  stop(): void {
+    this.close();
+    this.#attaching.stop();
+  }
+
+  /** A worker subscribes to a lane's claims only while it has a slot for them: a full fleet has no responders. */
+  #adjust(): void {
+    const { bus, slots } = this.#options;
+    for (const lane of GRANTED_LANES) {
+      const wants = this.#isOpen && this.used < Math.ceil(slots * LANE_SHARE[lane]);
+      const subscription = this.#subscriptions.get(lane);
+      if (wants && subscription === undefined) {
+        this.#subscriptions.set(lane, bus.subscribe(claimSubject(lane), (message) => this.#onRequest(message), CLAIM_QUEUE));
+      } else if (!wants && subscription !== undefined) {
+        subscription.stop();
+        this.#subscriptions.delete(lane);
+      }
+    }
+  }
+
+  #onRequest(message: BusMessage): void {
+    const request = unpack<ClaimRequest>(message.data);
+    if (request === undefined) return;
+    const answered = this.#answer(request).then((reply) => {
+      this.#options.metrics.claims.inc({ outcome: reply.ok ? 'claimed' : reply.reason });
+      message.respond(pack(reply));
+    });
+    void answered.catch((error: unknown) => this.#options.log.error({ err: error }, 'a claim failed'));
+  }
+
+  async #answer(request: ClaimRequest): Promise<ClaimReply> {
+    const { sessions, slots } = this.#options;
+    const { sessionId } = request;
+    // A gateway that lost patience asks again: the claim under way is waited for, then it attaches like anybody.
+    const underWay = this.#underWay.get(sessionId);
+    if (underWay !== undefined) await underWay;
+    const held = sessions.of(sessionId);
+    if (held !== undefined) {
+      sessions.attach(held, request);
+      return claimed(held);
+    }
+    if (!this.#isOpen || this.used >= slots) return { ok: false, reason: 'full' };
+    return this.#take(request);
+  }
+
+  #take(request: ClaimRequest): Promise<ClaimReply> {
+    const { sessionId } = request;
+    const taking = this.#claim(request).finally(() => {
+      this.#underWay.delete(sessionId);
+      this.#adjust();
+    });
+    this.#underWay.set(sessionId, taking);
+    this.#adjust();
+    return taking;
+  }
+
+  async #claim(request: ClaimRequest): Promise<ClaimReply> {
+    const { store, workerId, sessions } = this.#options;
+    const { sessionId } = request;
+    try {
+      const claim = await store.claim(sessionId, workerId, request.lost);
+      if (claim.outcome === 'held') return { ok: false, reason: 'held', owner: { workerId: claim.workerId, fence: claim.fence } };
+      if (claim.outcome === 'ended') return { ok: false, reason: 'session_ended' };
+      if (claim.outcome === 'not_found') return { ok: false, reason: 'session_not_found' };
+      const items = await store.items(sessionId);
+      const lease = { sessionId, workerId, fence: claim.fence };
+      return claimed(sessions.seat(request, lease, claim.config, claim.progress, items));
+    } catch (error) {
+      if (error instanceof VoxError && error.code === 'store_unavailable') return { ok: false, reason: 'store_unavailable' };
+      throw error;
+    }
+  }
+}
+
+function claimed({ slot, inbox, session }: Seat): ClaimReply {
+  const { lease, committedIngressSeq } = session;
+  return {
+    ok: true, workerId: lease.workerId, fence: lease.fence, workerSlot: slot, committedIngressSeq, receivedIngressSeq: inbox.newest,
+  };
+}
