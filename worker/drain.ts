@@ -24,7 +24,7 @@ export async function drainWorker({ sessions, handoffAfterMs, deadlineMs, log }:
     const isForced = nowMs() >= forceAtMs;
     const due = sessions.seats().filter((seat) => isForced || mayLeave(seat));
     interrupted += due.filter((seat) => !mayLeave(seat)).length;
-    await Promise.all(due.map((seat) => handOff(sessions, seat)));
+    await Promise.all(due.map((seat) => sessions.handOff(seat)));
     handedOff += due.length;
     if (sessions.used > 0) await sleep(LOOK_EVERY_MS);
   }
@@ -34,9 +34,4 @@ export async function drainWorker({ sessions, handoffAfterMs, deadlineMs, log }:
 /** Nobody is in the middle of anything, or nobody is there. */
 function mayLeave(seat: Seat): boolean {
   return seat.session.isAtTurnBoundary || seat.grace !== undefined;
-}
-
-async function handOff(sessions: Sessions, seat: Seat): Promise<void> {
-  await seat.session.settled();
-  await sessions.handOff(seat);
 }

@@ -191,12 +191,9 @@ test('a recognizer that could not be made fails each turn with the reason, and s
   ear.hearing.close();
 });
 
-test('a voice activity engine that could not be made is reported at once', async () => {
+test('without voice activity no ear opens: there would be no turns', async () => {
   const cause = new Error('no such engine');
-  const ear = await Ear.open({ voiceActivity: () => Promise.reject(cause) });
-  await ear.hear(speech(320));
-  assert.deepEqual([ear.failures, ear.facts], [[cause], []]);
-  ear.hearing.close();
+  await assert.rejects(Ear.open({ voiceActivity: () => Promise.reject(cause) }), cause);
 });
 
 test('a voice activity stream that dies in the middle of speech ends it there, and another one goes on at the right time', async () => {
@@ -210,14 +207,21 @@ test('a voice activity stream that dies in the middle of speech ends it there, a
     close: async () => undefined,
   };
   const ear = await Ear.open({ voiceActivity: async () => voiceActivity });
-  await ear.hear(silence(960));
+  await ear.hear(silence(1920));
   for (const window of [1, 2, 3]) streams[0]?.onWindow(0.9, 512 * window);
   const error = new EngineError('died', true);
   streams[0]?.onFailure(error);
   streams[0]?.onWindow(0.9, 512 * 4);
   for (const window of [1, 2, 3]) streams[1]?.onWindow(0.9, 512 * window);
   assert.deepEqual(ear.failures, [error]);
-  assert.deepEqual(ear.facts.map((fact) => [fact.type, 'atMs' in fact && fact.atMs]), [['speech_started', 0], ['speech_ended', 960], ['speech_started', 960]]);
+  assert.deepEqual(ear.facts.map((fact) => [fact.type, 'atMs' in fact && fact.atMs]), [['speech_started', 0], ['speech_ended', 1920], ['speech_started', 1920]]);
+
+  streams[1]?.onFailure(error);
+  assert.equal(streams.length, 2, 'one that dies again at once is given a second of rest');
+  await ear.hear(silence(980));
+  assert.equal(streams.length, 2);
+  await ear.hear(silence(40));
+  assert.equal(streams.length, 3);
   ear.hearing.close();
 });
 

@@ -12,6 +12,8 @@ const PREROLL_MS = 300;
 const KEPT_MS = 3000;
 /** Frames whose moments are remembered: some ten seconds of 20 ms ones. */
 const KEPT_MARKS = 512;
+/** Two restarts of voice activity lie at least so much audio apart, in samples: a second. */
+const RESTART_APART = INTERNAL_RATE_HZ;
 /** Silence stays uncommitted this long, because it may turn out to be the beginning of speech. */
 const UNCERTAIN_MS = 600;
 
@@ -37,38 +39,39 @@ export interface HearingListener {
 export class Hearing {
   readonly #options: HearingOptions;
   readonly #audio: IngressAudio;
+  readonly #voiceActivity: VoiceActivity;
   readonly #recognizer: Recognizer | undefined;
   readonly #recognizerFailure: unknown;
   readonly #ring = new SampleRing((KEPT_MS * INTERNAL_RATE_HZ) / 1000);
   readonly #marks = new FrameMarks(KEPT_MARKS);
   readonly #turns = new Map<number, { readonly stream: RecognizerStream; readonly isOpen: boolean }>();
-  #voiceActivity: VoiceActivity | undefined;
   #stream: VoiceActivityStream | undefined;
   #gate = new SpeechGate();
   /** The sample at which the voice activity stream began. */
   #streamBase = 0;
+  /** Where there is no stream: the sample from which another may begin. */
+  #restartAt = 0;
   #lastSpeechEnd = 0;
   #isQuiet = true;
 
   /** Use `Hearing.open`. */
-  constructor(options: HearingOptions, audio: IngressAudio, recognizer: PromiseSettledResult<Recognizer>) {
+  constructor(options: HearingOptions, audio: IngressAudio, voiceActivity: VoiceActivity, recognizer: PromiseSettledResult<Recognizer>) {
     this.#options = options;
     this.#audio = audio;
+    this.#voiceActivity = voiceActivity;
     this.#recognizer = recognizer.status === 'fulfilled' ? recognizer.value : undefined;
     this.#recognizerFailure = recognizer.status === 'rejected' ? recognizer.reason : undefined;
   }
 
-  /** Makes the engines ready. An engine that cannot be made is reported where it is needed, not here. */
+  /**
+   * Makes the engines ready. Rejects where there is no voice activity to be had, without which there are no turns; a
+   * recognizer that cannot be made is reported by the turns it would have served.
+   */
   static async open(options: HearingOptions): Promise<Hearing> {
-    const [voiceActivity, recognizer, audio] = await Promise.all([
-      settled(options.voiceActivity()),
-      settled(options.recognizer()),
-      IngressAudio.create(options.format),
-    ]);
-    const hearing = new Hearing(options, audio, recognizer);
+    const [voiceActivity, recognizer] = await Promise.all([options.voiceActivity(), settled(options.recognizer())]);
     if (recognizer.status === 'fulfilled') recognizer.value.warm(options.bias);
-    if (voiceActivity.status === 'fulfilled') hearing.#startVoiceActivity(voiceActivity.value);
-    else options.listener.onVoiceActivityFailure(voiceActivity.reason);
+    const hearing = new Hearing(options, await IngressAudio.create(options.format), voiceActivity, recognizer);
+    hearing.#startVoiceActivity();
     return hearing;
   }
 
@@ -85,6 +88,7 @@ export class Hearing {
   /** Takes in one frame of the caller's audio. Throws VoxError `bad_audio_length` where it holds half a sample. */
   take(seq: number, payload: Uint8Array, stamps: FrameStamps): void {
     const samples = this.#audio.process(payload);
+    if (this.#stream === undefined && this.#ring.end >= this.#restartAt) this.#startVoiceActivity();
     this.#ring.push(samples);
     this.#marks.push({ seq, endSample: this.#ring.end, stamps });
     for (const { stream, isOpen } of this.#turns.values()) if (isOpen) stream.push(samples);
@@ -142,12 +146,11 @@ export class Hearing {
     this.#gate.restart();
   }
 
-  #startVoiceActivity(engine: VoiceActivity): void {
-    this.#voiceActivity = engine;
+  #startVoiceActivity(): void {
     this.#gate = new SpeechGate();
     this.#streamBase = this.#ring.end;
     this.#isQuiet = true;
-    const stream: VoiceActivityStream = engine.open({
+    const stream: VoiceActivityStream = this.#voiceActivity.open({
       onWindow: (probability, endSample) => {
         if (this.#stream === stream) this.#onWindow(probability, endSample);
       },
@@ -158,11 +161,14 @@ export class Hearing {
     this.#stream = stream;
   }
 
-  /** Speech that was under way is over as far as anyone can tell. */
+  /** Speech that was under way is over as far as anyone can tell. An engine that fails again and again is given a rest. */
   #restartVoiceActivity(error: EngineError): void {
     this.#options.listener.onVoiceActivityFailure(error);
     if (!this.#isQuiet) this.#options.listener.onFact({ type: 'speech_ended', atMs: msOf(this.#ring.end) }, this.newestFrame);
-    if (this.#voiceActivity !== undefined) this.#startVoiceActivity(this.#voiceActivity);
+    this.#stream = undefined;
+    const isFirstInAWhile = this.#ring.end - this.#streamBase >= RESTART_APART;
+    if (isFirstInAWhile) this.#startVoiceActivity();
+    else this.#restartAt = this.#ring.end + RESTART_APART;
   }
 
   #onWindow(probability: number, endSample: number): void {

@@ -141,7 +141,12 @@ export class Sessions {
 
   /** The session waits here for its caller to come back, then it is given up. */
   #connectionGone(seat: Seat): void {
-    seat.grace ??= setTimeout(() => this.#start(() => this.#giveUp(seat)), this.#options.reconnectGraceMs);
+    seat.grace ??= setTimeout(() => this.#start(() => this.#graceOver(seat)), this.#options.reconnectGraceMs);
+  }
+
+  async #graceOver(seat: Seat): Promise<void> {
+    await seat.session.settled();
+    if (seat.grace !== undefined) await this.#giveUp(seat);
   }
 
   #connectionBack(seat: Seat): void {
@@ -152,11 +157,13 @@ export class Sessions {
   /** Gives a session up in order: what was said is stored, the lease returned, and the gateway claims it anew elsewhere. */
   async handOff(seat: Seat): Promise<void> {
     this.#options.metrics.handoffs.inc();
+    await seat.session.settled();
     await this.#giveUp(seat);
   }
 
   /** A gateway that does hold the caller after all claims anew as it is told. */
   async #giveUp(seat: Seat): Promise<void> {
+    if (this.#seats.at(seat.slot) !== seat) return;
     await this.#release(seat);
     seat.session.egress.released();
   }

@@ -6,7 +6,7 @@ import { ConversationFixture } from './conversation-fixture.ts';
 import { agentConfig, sessionConfig } from './gateway-fixture.ts';
 import { Hearing } from './hearing.ts';
 import { Speaker } from './speaker.ts';
-import { EngineError, type FinalTranscript, type Recognizer } from './speech/ports.ts';
+import { EngineError, type FinalTranscript, type Recognizer, type VoiceActivity } from './speech/ports.ts';
 import { readScriptedSettings, ScriptedCalls } from './speech/scripted/script.ts';
 import { ScriptedResponder } from './speech/scripted/responder.ts';
 import { ScriptedSynthesizer } from './speech/scripted/synthesizer.ts';
@@ -16,6 +16,13 @@ import { TurnRunner } from './turn-runner.ts';
 const LIMIT = { timeout: 30_000 };
 const NOTHING: FinalTranscript = { outcome: 'nothing' };
 const words = (text: string): FinalTranscript => ({ outcome: 'words', text });
+
+/** Says nothing: speech is told by hand. */
+const SILENT_VOICE_ACTIVITY: VoiceActivity = {
+  name: 'silent',
+  open: () => ({ push: () => undefined, close: () => undefined }),
+  close: async () => undefined,
+};
 
 /** One session's turns, whose speech and finals the test decides; every turn is one frame of audio, its seq the turn's number. */
 class Call {
@@ -67,7 +74,7 @@ class Call {
     };
     this.#hearing = await Hearing.open({
       format: DEFAULT_AUDIO_FORMAT, bias: { language: 'en-US', phrases: [] },
-      voiceActivity: () => Promise.reject(new Error('speech is told by hand')), recognizer: async () => recognizer,
+      voiceActivity: async () => SILENT_VOICE_ACTIVITY, recognizer: async () => recognizer,
       listener: { onFact: () => undefined, onSilence: () => undefined, onPartial: () => undefined, onVoiceActivityFailure: () => undefined },
     });
   }
