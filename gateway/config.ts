@@ -8,6 +8,7 @@ export const GATEWAY_SETTINGS = {
   host: matching('HOST', '127.0.0.1', /^[A-Za-z0-9.:-]{1,255}$/, 'an IP address or host name', 'Address the gateway listens on.'),
   gatewayId: processId('GATEWAY_ID', 'gateway'),
   apiKeys: list('API_KEYS', 'Keys of which one must come with `Authorization: Bearer`; without any, HTTP is open and session tokens are not checked.'),
+  allowedOrigins: list('ALLOWED_ORIGINS', 'Without API keys: origins (`https://app.example`) whose pages may use this gateway besides its own and those of this machine.'),
   maxWebSocketConnections: integer('MAX_WEBSOCKET_CONNECTIONS', 10_000, [1, 1_000_000], 'Upgrades beyond this are refused with 503; keep it below the limit of open files.'),
   admissionWaitMs: integer('ADMISSION_WAIT_MS', 5000, [0, 600_000], 'A caller waits this long for a free worker before being closed with 1013.'),
   // Together with a nearly full batch it must fit a NATS message (1 MiB unless the server says otherwise).

@@ -232,7 +232,7 @@ export class Connection implements SocketListener {
     this.#state = { kind: 'claiming', abort, early: [] };
     this.#uplink.detach();
     void admission
-      .admit(applicant, abort.signal, (wait) => this.#tellWait(wait, cause))
+      .admit(applicant, abort.signal, (wait) => this.#tellWait(wait))
       .then((admitted) => this.#onAdmitted(admitted, cause))
       .catch((error: unknown) => {
         log.error({ err: error, sessionId }, 'a claim failed');
@@ -240,8 +240,9 @@ export class Connection implements SocketListener {
       });
   }
 
-  #tellWait(wait: Wait, cause: ClaimCause): void {
-    if (this.#state.kind !== 'claiming' || (cause.kind !== 'came' && this.#intake.isTextOnly)) return;
+  #tellWait(wait: Wait): void {
+    // A plain client counts on one message for each text it sends; that nobody comes is told by the close code.
+    if (this.#state.kind !== 'claiming' || this.#intake.isTextOnly) return;
     const why = wait === 'at_capacity' ? 'every worker is full' : 'the session store does not answer';
     // Jittered, so that callers who come back later do not come as a herd.
     this.#delivery.tell(new VoxError(wait, `${why}; the gateway keeps trying`, 1000 + Math.round(Math.random() * 2000)));

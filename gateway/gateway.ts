@@ -126,7 +126,7 @@ function openBusSide({ config, log, bus, registry }: Base): BusSide {
 }
 
 function listen({ config, log, bus, store, lifecycle, registry }: Base, { metrics, fleet, connections }: BusSide): Promise<SocketServer> {
-  const keys = new ApiKeys(config.apiKeys);
+  const keys = new ApiKeys(config.apiKeys, config.allowedOrigins);
   if (!keys.required) log.warn('API_KEYS is not set: anybody who reaches this port may create, read and end sessions');
   const health = healthSources({ lifecycle, bus, store, readyWorkers: () => fleet.readyWorkers, registry: config.metricsEnabled ? registry : undefined });
   const closeHere = (sessionId: string): void => connections.of(sessionId)?.leave('session_over');

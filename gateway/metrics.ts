@@ -20,7 +20,7 @@ export type ClaimResult =
 type ShedReason = 'slow_consumer' | 'cleared' | 'no_worker' | 'too_many_waiting';
 
 /** Why an upgrade was refused or closed at once. */
-export type RejectReason = 'too_many_connections' | 'draining' | 'unauthorized' | 'store_unavailable' | 'session_not_found' | 'session_ended' | 'internal';
+export type RejectReason = 'too_many_connections' | 'draining' | 'unauthorized' | 'foreign_origin' | 'store_unavailable' | 'session_not_found' | 'session_ended' | 'internal';
 
 /** Sums up what happens for every message; read only when metrics are collected. */
 interface Traffic {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { FRAME_COST_BYTES, ReplayRing, type KeptFrame } from './replay-ring.ts';
 
@@ -91,4 +93,31 @@ test('a long call does not grow the ring: thousands pass through and the newest 
     ring.release(seq - 3);
   }
   assert.deepEqual(seqsAfter(ring, 0), [49_998, 49_999, 50_000]);
+});
+
+test('the newest audio is kept however long it is: it has not been sent yet', () => {
+  const ring = new ReplayRing(LIMITS);
+  ring.push(kept(1));
+  assert.deepEqual(ring.push(kept(2, 5000)).map(({ seq }) => seq), [1]);
+  assert.deepEqual(seqsAfter(ring, 0), [2]);
+});
+
+test('what the ring gave up is not held on to', async () => {
+  const ring = new ReplayRing({ ...LIMITS, maxAudioMs: 1_000_000, maxAudioBytes: 4_000_000 });
+  const collected: number[] = [];
+  const registry = new FinalizationRegistry<number>((seq) => collected.push(seq));
+  for (let seq = 1; seq <= 40; seq++) {
+    const payload = new Uint8Array(256_000);
+    registry.register(payload, seq);
+    ring.push({ ...kept(seq), payload });
+  }
+  ring.release(30);
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let tries = 0; tries < 50 && collected.length < 30; tries++) {
+    collect();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(collected.length >= 30, `${collected.length} of 30 were let go`);
+  assert.ok(ring.length > 0);
 });

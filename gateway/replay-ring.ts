@@ -33,7 +33,8 @@ const NOTHING_DROPPED: readonly KeptFrame[] = [];
  */
 export class ReplayRing {
   readonly #limits: RingLimits;
-  #frames: KeptFrame[] = [];
+  /** Empty places before the head: what was released is not held on to. */
+  #frames: (KeptFrame | undefined)[] = [];
   #head = 0;
   #audioMs = 0;
   #audioBytes = 0;
@@ -53,7 +54,10 @@ export class ReplayRing {
     return this.#textBytes + payloadBytes + FRAME_COST_BYTES <= this.#limits.maxTextBytes;
   }
 
-  /** Keeps a frame; its seq is above all before it. Returns the audio dropped for it, oldest first. */
+  /**
+   * Keeps a frame; its seq is above all before it. Returns the audio dropped for it, oldest first. The newest frame is always
+   * kept, however long it is: it has not been sent yet.
+   */
   push(frame: KeptFrame): readonly KeptFrame[] {
     this.#frames.push(frame);
     this.#count(frame, 1);
@@ -65,6 +69,7 @@ export class ReplayRing {
     let frame = this.#frames[this.#head];
     while (frame !== undefined && frame.seq <= seq) {
       this.#count(frame, -1);
+      this.#frames[this.#head] = undefined;
       this.#head += 1;
       frame = this.#frames[this.#head];
     }
@@ -108,9 +113,10 @@ export class ReplayRing {
     const kept: KeptFrame[] = [];
     const frames = this.#frames;
     let at = this.#head;
-    for (; at < frames.length && this.#isOver(); at++) {
+    for (; at < frames.length - 1 && this.#isOver(); at++) {
       const frame = frames[at];
       if (frame === undefined) break;
+      frames[at] = undefined;
       if (frame.audioMs === 0) kept.push(frame);
       else {
         dropped.push(frame);

@@ -14,6 +14,7 @@ declare module 'uWebSockets.js' {
     listen(host: string, port: number, options: ListenOptions, cb: (listenSocket: us_listen_socket | false) => void): TemplatedApp;
   }
   const LIBUS_LISTEN_EXCLUSIVE_PORT: ListenOptions;
+  function _cfg(word: 'silent'): void;
 }
 
 export interface SocketServerOptions {
@@ -51,6 +52,8 @@ export class SocketServer {
 
   private constructor(options: SocketServerOptions) {
     this.#options = options;
+    // Its hints go to standard error as plain text, one for each upgrade that is not corked (see below why).
+    uws._cfg('silent');
     this.#app = uws.App();
     this.#app.ws<Peer>('/ws/:session_id', {
       compression: uws.DISABLED,

@@ -11,7 +11,7 @@ import type { Logger } from '../shared/runtime/log.ts';
 import { VoxError } from '../shared/runtime/errors.ts';
 import type { ConversationItem } from '../shared/session/record.ts';
 import type { Lease, Progress, SessionStore } from '../shared/session/store.ts';
-import { SessionEgress, type Egress } from './egress.ts';
+import { SessionEgress, type Egress, type GatewayAddress } from './egress.ts';
 import { Inbox } from './inbox.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import type { Session, SessionListener } from './session.ts';
@@ -128,8 +128,15 @@ export class Sessions {
     this.#connectionBack(seat);
     seat.heardAtMs = nowMs();
     const { address } = session.egress;
-    if (address.gatewayId !== gatewayId || address.gatewaySlot !== gatewaySlot) session.egress.moveTo({ gatewayId, gatewaySlot });
+    if (address.gatewayId !== gatewayId || address.gatewaySlot !== gatewaySlot) this.#move(seat, { gatewayId, gatewaySlot });
     if (listening) session.listen();
+  }
+
+  /** The session gets another slot, so that what its old connection still sends, or its late goodbye, is nobody's. */
+  #move(seat: Seat, address: GatewayAddress): void {
+    this.#seats.free(seat.slot);
+    seat.slot = this.#seats.take(seat);
+    seat.session.egress.moveTo(address);
   }
 
   /** An envelope came for a session: its caller is connected, unless it says that it is gone. */

@@ -136,9 +136,15 @@ describe('a worker process', LIMIT, () => {
     assert.equal(attached.ok && attached.fence, first.claimed.fence);
     assert.equal(attached.ok && attached.receivedIngressSeq, 1);
     await first.until(() => first.received.some(({ type }) => type === ENVELOPE_TYPE.released));
+    first.text('said by a gateway that does not know yet');
+    first.send(ENVELOPE_TYPE.gone, new Uint8Array(), 'control');
+    await new Promise((resolve) => setImmediate(resolve));
+    // Answered after what was sent before it: the worker has seen that by now.
+    await first.end('nobody');
     second.text('two');
     await second.until(() => second.events().length === 1);
     assert.deepEqual(second.events(), [{ type: 'text', content: 'You said: two.' }]);
+    assert.equal(first.events().length, 1, 'what the old gateway still sent is nobody’s');
   });
 
   test('a session ended from outside says so and frees its slot', async () => {

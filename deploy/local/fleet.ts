@@ -34,6 +34,8 @@ export interface Fleet {
   readonly natsUrl: string;
   readonly redisUrl: string;
   readonly gatewayUrls: readonly string[];
+  /** How long gateways and workers let calls go on once they are asked to stop. */
+  readonly drainMs: number;
   readonly group: ChildGroup;
   /** Starts everything; rejects with StartError, everything stopped, when something cannot start. What children had to say meanwhile is told when all are ready. */
   start(): Promise<void>;
@@ -54,8 +56,8 @@ export async function planFleet(options: FleetOptions): Promise<Fleet> {
   const redisUrl = `redis://127.0.0.1:${addresses.redis}`;
   const logs = new FleetLogs(options);
   // On one's own machine Ctrl-C should not wait for an open page: calls end after this, unless the environment says otherwise.
-  const drainMs = process.env['DRAIN_DEADLINE_MS'] ?? '2000';
-  const env = { DRAIN_DEADLINE_MS: drainMs, ...options.env, NATS_URL: natsUrl, REDIS_URL: redisUrl };
+  const drainMs = Number(process.env['DRAIN_DEADLINE_MS'] ?? 2000);
+  const env = { DRAIN_DEADLINE_MS: String(drainMs), ...options.env, NATS_URL: natsUrl, REDIS_URL: redisUrl };
   const servers = [serverPlan('nats', startNats, addresses.nats, logs), serverPlan('redis', startRedis, addresses.redis, logs)];
   const gatewayPorts = Array.from({ length: options.gateways }, (_, index) => options.port + index);
   const urlOf = (port: number): string => `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
@@ -63,7 +65,7 @@ export async function planFleet(options: FleetOptions): Promise<Fleet> {
     nodePlan(`gateway-${index + 1}`, options.gatewayMain, { ...env, GATEWAY_ID: `gateway-${index + 1}`, PORT: String(port) }, urlOf(port), logs));
   const workers = addresses.admin.map((port, index) =>
     nodePlan(`worker-${index + 1}`, options.workerMain, { ...env, ...workerEnv(index, port) }, `http://127.0.0.1:${port}`, logs));
-  const group = new ChildGroup([servers, [...workers, ...gateways]], options.say);
+  const group = new ChildGroup([servers, workers, gateways], options.say);
   const start = async (): Promise<void> => {
     await group.start();
     logs.release();
@@ -72,7 +74,7 @@ export async function planFleet(options: FleetOptions): Promise<Fleet> {
     await group.stop(timeoutMs);
     logs.close();
   };
-  return { natsUrl, redisUrl, gatewayUrls: gatewayPorts.map(urlOf), group, start, stop };
+  return { drainMs, natsUrl, redisUrl, gatewayUrls: gatewayPorts.map(urlOf), group, start, stop };
 }
 
 function workerEnv(index: number, port: number): Readonly<Record<string, string>> {

@@ -4,8 +4,8 @@ import { planFleet, type Fleet } from './fleet.ts';
 import { isPortFree } from './ports.ts';
 import { StartError } from './processes.ts';
 
-/** How long calls may take to end after Ctrl-C before gateways and workers are killed. */
-const STOP_TIMEOUT_MS = 10_000;
+/** How much longer than they let calls go on gateways and workers may take to end, before they are killed. */
+const STOP_SLACK_MS = 8000;
 const DEFAULT_PORT = 8080;
 const MAX_PROCESSES = 64;
 /** A gateway that listens on all addresses is reached on the loopback one. */
@@ -38,14 +38,18 @@ export async function superviseFleet(args: readonly string[], places: Supervisor
     const fleet = await planFleet({ ...request, ...places, host: reachable, say: print });
     return await runFleet(fleet, stopAsked, places.logFolder);
   } catch (error) {
-    if (error instanceof UsageError || error instanceof StartError) {
-      console.error(`Voxfleet did not start: ${error.message}`);
-      return 1;
-    }
-    throw error;
+    const words = error instanceof UsageError || error instanceof StartError ? error.message : fileTrouble(error);
+    if (words === undefined) throw error;
+    console.error(`Voxfleet did not start: ${words}`);
+    return 1;
   } finally {
     stopAsked.forget();
   }
+}
+
+/** What the system says of a file that cannot be made or written, as it names the file; undefined for any other error. */
+function fileTrouble(error: unknown): string | undefined {
+  return error instanceof Error && 'path' in error && 'code' in error ? `${String(error.path)} cannot be used: ${error.message}` : undefined;
 }
 
 /** The entry points compiled beside this module, and the logs' place in the package's folder. */
@@ -70,7 +74,7 @@ async function runFleet(fleet: Fleet, stopAsked: StopRequests, logFolder: string
     starting.catch(() => undefined);
   }
   print('Stopping; press Ctrl-C again to end calls at once.');
-  const stopped = fleet.stop(STOP_TIMEOUT_MS);
+  const stopped = fleet.stop(fleet.drainMs + STOP_SLACK_MS);
   await Promise.race([stopped, stopAsked.second.then(() => fleet.group.kill())]);
   await stopped;
   print('Stopped.');

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { TOKEN_SUBPROTOCOL_PREFIX } from '../../shared/protocol/native-message.ts';
 import { VoxError } from '../../shared/runtime/errors.ts';
 import type { HttpRequest } from './exchange.ts';
+import { checkOrigin } from './origin.ts';
 
 /** SHA-256 of a secret, hex: what is stored and compared in its place. */
 export function secretHash(secret: string): string {
@@ -15,12 +16,14 @@ export function matchesHash(secret: string, hash: string): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-/** The API keys of a gateway, kept as hashes. */
+/** The API keys of a gateway, kept as hashes; where there are none, whose pages may use it. */
 export class ApiKeys {
   readonly #hashes: readonly string[];
+  readonly #allowedOrigins: readonly string[];
 
-  constructor(keys: readonly string[]) {
+  constructor(keys: readonly string[], allowedOrigins: readonly string[]) {
     this.#hashes = keys.map(secretHash);
+    this.#allowedOrigins = allowedOrigins;
   }
 
   /** False where the gateway was started without keys: HTTP is open then and session tokens are not asked for. */
@@ -28,8 +31,14 @@ export class ApiKeys {
     return this.#hashes.length > 0;
   }
 
-  /** Throws VoxError `unauthorized` where keys are required and the request brings none of them. */
+  /** Throws VoxError `foreign_origin` where there are no keys and the request is another website's. */
+  checkOrigin(request: HttpRequest): void {
+    if (!this.required) checkOrigin(request, this.#allowedOrigins);
+  }
+
+  /** Throws VoxError `unauthorized` where keys are required and the request brings none of them, else as `checkOrigin`. */
   check(request: HttpRequest): void {
+    this.checkOrigin(request);
     if (!this.required) return;
     const key = bearerOf(request);
     // Every hash is compared, so that the time says nothing of which one matched.

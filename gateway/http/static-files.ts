@@ -69,12 +69,15 @@ export class StaticFiles {
   }
 }
 
+/** What the system says of a path that names no file. */
+const NOT_THERE = new Set(['ENOENT', 'EISDIR', 'ENOTDIR', 'ENAMETOOLONG']);
+
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(path);
   } catch (error) {
     // Asking for what is not there is an ordinary 404; anything else is a fault of the installation.
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EISDIR')) return undefined;
+    if (error instanceof Error && 'code' in error && NOT_THERE.has(String(error.code))) return undefined;
     throw error;
   }
 }

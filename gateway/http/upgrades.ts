@@ -39,7 +39,11 @@ export class Upgrades {
   async decide(request: HttpRequest, held: number): Promise<UpgradeDecision> {
     try {
       this.#checkRoom(held);
-      return await this.#decide(request);
+      this.#options.keys.checkOrigin(request);
+      const decision = await this.#decide(request);
+      // Draining may have begun while the record was loaded.
+      this.#checkRoom(held);
+      return decision;
     } catch (error) {
       return this.#refuse(error);
     }
@@ -98,6 +102,6 @@ function unauthorized(): VoxError {
 }
 
 function rejectReason({ code }: VoxError): RejectReason {
-  if (code === 'too_many_connections' || code === 'draining' || code === 'unauthorized' || code === 'store_unavailable') return code;
+  if (code === 'too_many_connections' || code === 'draining' || code === 'unauthorized' || code === 'foreign_origin' || code === 'store_unavailable') return code;
   return 'internal';
 }

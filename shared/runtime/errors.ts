@@ -14,6 +14,7 @@ export const ERROR_TABLE = {
   not_ready: { status: 409, meaning: 'Sent before `ready`; wait for it, then send again.' },
   too_many_waiting: { status: 429, meaning: 'More messages wait for a worker than MAX_WAITING_MESSAGES; this one was not taken.' },
   unauthorized: { status: 401, meaning: 'The API key or session token is missing or wrong.' },
+  foreign_origin: { status: 403, meaning: 'A page of another website asked a gateway that has no API keys; see ALLOWED_ORIGINS.' },
   session_not_found: { status: 404, meaning: 'No such session: never created, ended long ago or expired.' },
   session_exists: { status: 409, meaning: 'A session with this id already exists.' },
   session_ended: { status: 410, meaning: 'The session is over.' },

@@ -1,7 +1,7 @@
 import type { SessionConfig } from '../protocol/agent-config.ts';
 
-/** A session id: given by the client or made by the gateway; fits a URL path and a Redis hash tag. */
-export const SESSION_ID_PATTERN = /^[A-Za-z0-9._~-]{1,128}$/;
+/** A session id: given by the client or made by the gateway; fits a URL path (so neither `.` nor `..`) and a Redis hash tag. */
+export const SESSION_ID_PATTERN = /^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,128}$/;
 
 /** Where a session is in its life. */
 export type SessionState = 'created' | 'active' | 'ended';

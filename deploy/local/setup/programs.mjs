@@ -32,7 +32,7 @@ export function installPrograms(forTests, machine = THIS_MACHINE) {
   if (missing.length === 0) return;
   if (onPath(machine, 'apt-get')) {
     installWithApt(missing, machine);
-    const still = missing.filter((need) => !need.isThere(machine));
+    const still = missing.filter((need) => need.optional !== true && !need.isThere(machine));
     if (still.length > 0) throw new SetupError(`apt-get installed its packages, but these are still not found: ${list(still)}.`);
   } else {
     adviseWithoutApt(missing, machine);
@@ -42,6 +42,7 @@ export function installPrograms(forTests, machine = THIS_MACHINE) {
 function installWithApt(missing, machine) {
   const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...missing.map((need) => need.debian)];
   const prefix = rootPrefix(machine);
+  if (prefix === undefined && missing.every((need) => need.optional === true)) return goOnWithout(missing);
   if (prefix === undefined) {
     throw new SetupError(`missing: ${list(missing)}. Installing needs root; run this, then start again:\n  sudo ${install.join(' ')}`);
   }
@@ -51,6 +52,7 @@ function installWithApt(missing, machine) {
   const input = prefix.length > 0 ? 'inherit' : 'ignore';
   for (const [command, ...args] of [[...asRoot, 'apt-get', 'update'], [...asRoot, ...install]]) {
     const { ok, output } = run(command, args, { input });
+    if (!ok && missing.every((need) => need.optional === true)) return goOnWithout(missing);
     if (!ok) throw new SetupError(`apt-get could not install ${list(missing)}; is the network up? It says:${errorLines(output, /^(E|sudo): /)}`);
   }
 }
@@ -65,16 +67,17 @@ function rootPrefix(machine) {
 
 function adviseWithoutApt(missing, machine) {
   const needed = missing.filter((need) => need.optional !== true);
-  if (needed.length === 0) {
-    say(`Not found: ${list(missing)}. Going on without the embedded recognizer: text and hosted recognizers work, speech is not understood offline.`);
-    return;
-  }
+  if (needed.length === 0) return goOnWithout(missing);
   const brewed = needed.flatMap((need) => (need.brew === undefined ? [] : [need.brew]));
   const advice =
     machine.platform === 'darwin'
       ? `On macOS: brew install ${brewed.join(' ')}`
       : `Install them with this system's package manager so that they are on the PATH; on Debian and Ubuntu the packages are: ${needed.map((need) => need.debian).join(' ')}`;
   throw new SetupError(`missing: ${list(needed)}. There is no apt-get here to install them with. ${advice}.`);
+}
+
+function goOnWithout(missing) {
+  say(`Not found: ${list(missing)}. Going on without the embedded recognizer: text and hosted recognizers work, speech is not understood offline.`);
 }
 
 function list(needs) {
