@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BusError, type Bus } from '../shared/bus/bus.ts';
 import { attachSubject, claimSubject } from '../shared/bus/subjects.ts';
 import type { ClaimReply, ClaimRequest } from '../shared/protocol/claim.ts';
 import { pack, unpack } from '../shared/protocol/structured.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
+import { pause } from '../shared/runtime/pause.ts';
 import type { ClaimResult, GatewayMetrics } from './metrics.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -87,7 +87,7 @@ export class Admission {
       const pauseMs = backoffMs(attempt);
       if (applicant.isUnderWay && answer.reason === 'disconnected') deadlineMs += pauseMs;
       if (nowMs() + pauseMs > deadlineMs) return { outcome: 'gave_up' };
-      if (!(await paused(pauseMs, signal))) return { outcome: 'aborted' };
+      if (!(await pause(pauseMs, signal))) return { outcome: 'aborted' };
     }
   }
 
@@ -152,14 +152,4 @@ function waitOf(reason: Extract<Answer, { ok: false }>['reason']): Wait | undefi
 
 function backoffMs(attempt: number): number {
   return Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt) * (0.5 + Math.random());
-}
-
-async function paused(ms: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await sleep(ms, undefined, { signal });
-    return true;
-  } catch (error) {
-    if (signal.aborted) return false;
-    throw error;
-  }
 }

@@ -14,7 +14,6 @@ declare module 'uWebSockets.js' {
     listen(host: string, port: number, options: ListenOptions, cb: (listenSocket: us_listen_socket | false) => void): TemplatedApp;
   }
   const LIBUS_LISTEN_EXCLUSIVE_PORT: ListenOptions;
-  function _cfg(word: 'silent'): void;
 }
 
 export interface SocketServerOptions {
@@ -52,8 +51,6 @@ export class SocketServer {
 
   private constructor(options: SocketServerOptions) {
     this.#options = options;
-    // Its hints go to standard error as plain text, one for each upgrade that is not corked (see below why).
-    uws._cfg('silent');
     this.#app = uws.App();
     this.#app.ws<Peer>('/ws/:session_id', {
       compression: uws.DISABLED,
@@ -117,7 +114,8 @@ export class SocketServer {
         if (exchange.isAborted) return;
         if (decision.accept) {
           // Not corked: after a late upgrade within cork, uWebSockets.js takes the WebSocket for the HTTP exchange it was where
-          // both lie at the same address, and may close it at once (seen in strace: 101, shutdown, close).
+          // both lie at the same address, and may close it at once (seen in strace: 101, shutdown, close). The library's hint to
+          // cork, one line on standard error, cannot be switched off.
           response.upgrade<Peer>({ open: decision.open, attended: undefined }, key, decision.protocol, extensions, context);
           return;
         }

@@ -42,7 +42,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   const egress = new Egress(bus, () => metrics.egressDropped.inc());
   const makeSession: SessionsOptions['makeSession'] = ({ config: session, progress, ...claimed }) =>
     new Session({
-      ...claimed, config: session, lane: session.lane, committedIngressSeq: progress.ingressSeq, store, engines, pool, log,
+      ...claimed, config: session, committedIngressSeq: progress.ingressSeq, store, engines, pool, log,
       turnConfig: { endpointSilenceMs: config.endpointSilenceMs, turnLimitMs: config.turnLimitMs },
       engineDeadlineMs: config.engineDeadlineMs,
       playoutLeadMs: config.playoutLeadMs,

@@ -2,7 +2,6 @@ import type { Logger } from '../shared/runtime/log.ts';
 import type { AgentEvent, TextBody } from '../shared/protocol/agent-event.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
-import type { GrantedLane } from '../shared/protocol/lane.ts';
 import { unpack } from '../shared/protocol/structured.ts';
 import { AckLedger } from './ack-ledger.ts';
 import { CallerAudio } from './caller-audio.ts';
@@ -30,7 +29,6 @@ const ACK_EVERY = 25;
 
 export interface SessionOptions {
   readonly config: SessionConfig;
-  readonly lane: GrantedLane;
   readonly lease: Lease;
   readonly items: readonly ConversationItem[];
   readonly committedIngressSeq: number;
@@ -68,7 +66,7 @@ export class Session {
   #acked: number;
 
   constructor(options: SessionOptions) {
-    const { config, lane, pool, engines, egress, fleet } = options;
+    const { config, pool, engines, egress, fleet } = options;
     this.#options = options;
     this.#ledger = new AckLedger(options.committedIngressSeq);
     this.#acked = options.committedIngressSeq;
@@ -108,7 +106,7 @@ export class Session {
       },
     });
     this.#turns = new TurnRunner({
-      ...shared, session: config, lane, turnConfig: options.turnConfig, speaker: this.#speaker,
+      ...shared, session: config, turnConfig: options.turnConfig, speaker: this.#speaker,
       hearing: () => this.#audio.hearing,
       listener: {
         tell: (event) => this.tell(event),

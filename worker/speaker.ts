@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { audioMs, type AudioFormat } from '../shared/protocol/audio-format.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
+import { pause } from '../shared/runtime/pause.ts';
 import { EgressAudio } from './audio/egress-audio.ts';
 import { chunksWithin } from './engine-deadline.ts';
 import type { Synthesizer } from './speech/ports.ts';
@@ -188,12 +188,7 @@ class SpokenTurn {
 
   async #pause(durationMs: number): Promise<void> {
     if (durationMs <= 0 || this.#isStopped()) return;
-    try {
-      await sleep(durationMs, undefined, { signal: this.#stopped.signal });
-    } catch (error) {
-      if (!this.#isStopped()) throw error;
-      // Stopped while waiting: there is nothing to wait for any more.
-    }
+    await pause(durationMs, this.#stopped.signal);
   }
 
   #isStopped(): boolean {

@@ -47,7 +47,7 @@ class Call {
       listener: { onSentence: () => undefined, onFirstAudio: () => undefined, onPlayedOut: () => undefined, onFailure: () => undefined },
     });
     this.runner = new TurnRunner({
-      session: sessionConfig('session', agentConfig()), lane: 'normal', turnConfig: { endpointSilenceMs: 500, turnLimitMs: 60_000 },
+      session: sessionConfig('session', agentConfig()), turnConfig: { endpointSilenceMs: 500, turnLimitMs: 60_000 },
       engineDeadlineMs: 10_000, pool: this.pool, conversation, speaker, hearing: () => this.#hearing, responder: async () => responder,
       fleet: () => ({ workers: 1, slotsUsed: 1, slotsTotal: 1 }),
       listener: {

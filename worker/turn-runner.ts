@@ -1,7 +1,6 @@
 import type { ConversationItem } from '../shared/session/record.ts';
 import type { AgentEvent } from '../shared/protocol/agent-event.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
-import type { GrantedLane } from '../shared/protocol/lane.ts';
 import { nowMs, stampUs, wallMs } from '../shared/runtime/clock.ts';
 import type { Conversation } from './conversation.ts';
 import { chunksWithin, withinDeadline } from './engine-deadline.ts';
@@ -17,7 +16,6 @@ import type { TurnEffect, TurnEvent, TurnTimer } from './turn/turn-event.ts';
 
 export interface TurnRunnerOptions {
   readonly session: SessionConfig;
-  readonly lane: GrantedLane;
   readonly turnConfig: TurnConfig;
   readonly engineDeadlineMs: number;
   readonly pool: TurnPool;
@@ -195,7 +193,7 @@ export class TurnRunner {
 
   /** The place in the pool is taken before the final transcript and, where an answer follows, given back after it. */
   async #transcribe(turn: number, earlier: Promise<void>): Promise<void> {
-    const release = await this.#options.pool.acquire(this.#options.lane);
+    const release = await this.#options.pool.acquire(this.#options.session.lane);
     this.#mark(turn, { startedUs: stampUs(nowMs()) }, release);
     const final = withinDeadline(this.#finalOf(turn), this.#options.engineDeadlineMs, 'the recognizer');
     const [result] = await Promise.allSettled([final, earlier]);
@@ -231,7 +229,7 @@ export class TurnRunner {
 
   async #respond(turn: number): Promise<void> {
     const { conversation, session, fleet } = this.#options;
-    const release = this.#callerTurns.get(turn)?.release ?? (await this.#options.pool.acquire(this.#options.lane));
+    const release = this.#callerTurns.get(turn)?.release ?? (await this.#options.pool.acquire(this.#options.session.lane));
     if (this.#state.phase !== 'thinking' || this.#state.turn !== turn) {
       release();
       return;

@@ -50,4 +50,5 @@ test('warnings, errors and crashes reach the terminal in short, the rest does no
   assert.equal(terminalLine('{"level":"error","msg":"engine failed","err":{"message":"no model","stack":"…"},"private":"x"}'), 'error: engine failed (no model)');
   assert.equal(terminalLine('Error: no such module'), 'Error: no such module');
   assert.equal(terminalLine('3'), '3');
+  assert.equal(terminalLine('Warning: uWS.HttpResponse writes must be made from within a corked callback. See documentation.'), undefined);
 });

@@ -1,13 +1,15 @@
 const SHOWN_LEVELS = new Set(['warn', 'error', 'fatal']);
 const UNSHOWN_FIELDS = new Set(['level', 'time', 'tier', 'id', 'msg', 'err', 'private', 'pid', 'hostname']);
 const MAX_FIELDS_CHARS = 200;
+/** uWebSockets.js's hint to cork upgrades, one an upgrade; why they are not is in docs/decisions.md. It goes to the log file only. */
+const EXPECTED_HINT = 'Warning: uWS.HttpResponse writes must be made from within a corked callback';
 
 /**
  * What of a child's line is worth a person's attention on the terminal, in short: warnings and errors of the JSON log,
  * and whatever is no JSON at all (a crash speaks so). Undefined for the rest.
  */
 export function terminalLine(line: string): string | undefined {
-  if (line.trim() === '') return undefined;
+  if (line.trim() === '' || line.startsWith(EXPECTED_HINT)) return undefined;
   const entry = readEntry(line);
   if (entry === undefined) return line;
   const level = String(entry['level']);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../../../shared/runtime/pause.ts';
 import { EngineError } from '../ports.ts';
 import type { Endpoint } from './settings.ts';
 import { vendorError, VendorError } from './vendor-error.ts';
@@ -32,7 +32,7 @@ export async function* withOneRetry<T>(attempt: () => AsyncIterable<T>, signal: 
   } catch (error) {
     const delayMs = retryDelayMs(error);
     if (yielded || delayMs === undefined) throw error;
-    if (!(await paused(delayMs, signal))) return;
+    if (!(await pause(delayMs, signal))) return;
   }
   yield* attempt();
 }
@@ -144,14 +144,4 @@ function retryDelayMs(error: unknown): number | undefined {
   const asked = error instanceof VendorError ? error.retryAfterMs : undefined;
   const delayMs = asked ?? RETRY_DELAY_MS;
   return delayMs <= MAX_RETRY_DELAY_MS ? delayMs : undefined;
-}
-
-async function paused(ms: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await sleep(ms, undefined, { signal });
-    return true;
-  } catch (error) {
-    if (signal.aborted) return false;
-    throw error;
-  }
 }
