@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, Events, NatsError, type Msg, type NatsConnection, type Subscription } from 'nats';
 import type { Logger } from '../runtime/log.ts';
+
+/** How long the end of a connection waits for what is still to be sent. */
+const DRAIN_TIMEOUT_MS = 2000;
 
 /** Why a request got no answer. */
 export type BusFailure = 'no_responders' | 'timeout' | 'disconnected';
@@ -140,8 +144,18 @@ class NatsBus implements Bus {
     const wasConnected = this.#connected;
     this.#connected = false;
     if (this.#connection.isClosed() || this.#connection.isDraining()) return;
-    if (wasConnected) await this.#connection.drain();
-    else await this.#connection.close();
+    if (wasConnected) await this.#drain();
+    // Also after draining: where the server went away meanwhile, the client would go on trying to reach it for ever.
+    await this.#connection.close();
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      await Promise.race([this.#connection.drain(), sleep(DRAIN_TIMEOUT_MS, undefined, { ref: false })]);
+    } catch (error) {
+      if (!(error instanceof NatsError)) throw error;
+      this.#log.warn({ err: error }, 'the bus went away while what was waiting was sent');
+    }
   }
 
   #respond(message: Msg, data: Uint8Array): void {
