@@ -12,6 +12,8 @@ test('a draining gateway takes nothing new, lets its calls go on, and stops when
   const [rig] = await Promise.all([Rig.start(context, ground, { DRAIN_DEADLINE_MS: '60000' }), ScriptedWorker.start(context, ground, 'w-drain')]);
   const [id, other] = await Promise.all([0, 1].map(async () => (await rig.createSession()).id));
   const caller = await Caller.call(context, rig, id ?? '');
+  // The worker's first heartbeat may come after the call was taken.
+  while ((await rig.ask('GET', '/health/ready')).status !== 200) await new Promise((resolve) => setTimeout(resolve, 20));
   const stopped = rig.stop();
   const ready = await rig.ask('GET', '/health/ready');
   assert.deepEqual([ready.status, ready.json['reasons']], [503, ['the gateway is draining']]);
