@@ -17,6 +17,8 @@ export const GATEWAY_SETTINGS = {
   maxWaitingMessages: integer('MAX_WAITING_MESSAGES', 200, [0, 100_000], 'Text messages held for a connection while it has no worker.'),
   maxBodyBytes: integer('MAX_BODY_BYTES', 65_536, [1024, 16_777_216], 'HTTP request body.'),
   maxInvalidMessages: integer('MAX_INVALID_MESSAGES', 50, [1, 1_000_000], 'Invalid messages in a row after which a connection is closed with 4002.'),
+  resumeTokenTtlS: integer('RESUME_TOKEN_TTL_S', 600, [10, 86_400], 'A resume token is good for this long; a connection is given a newer one every half of it.'),
+  goawaySpreadMs: integer('GOAWAY_SPREAD_MS', 3000, [0, 600_000], 'While draining, callers who can resume are asked to leave spread over this time.'),
   maxBufferedBytes: integer('MAX_BUFFERED_BYTES', 1_048_576, [65_536, 67_108_864], 'Per connection: bytes given to a slow socket, and as many again held behind it, before agent audio is shed.'),
 } as const;
 

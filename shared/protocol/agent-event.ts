@@ -21,18 +21,21 @@ export type StageLatencies = Readonly<Record<LatencyStage, number>>;
 /** What a worker tells a caller, as msgpack in an `event` envelope; wires turn it into their own messages. */
 export type AgentEvent =
   | { readonly type: 'transcript'; readonly role: 'caller' | 'agent'; readonly text: string; readonly final: boolean; readonly turn: number }
-  | { readonly type: 'text'; readonly content: string }
+  /** The answer to a text; `re` is that text's ingress seq. */
+  | { readonly type: 'text'; readonly content: string; readonly re?: number }
   | { readonly type: 'speech_started' }
   | { readonly type: 'speech_stopped' }
   /** The agent's first audio went out; `stages.egress` is filled in by the gateway. */
   | { readonly type: 'turn'; readonly turn: number; readonly stages: StageLatencies }
   /** Throw away agent audio not yet played: the caller spoke over it or cancelled. */
   | { readonly type: 'clear' }
-  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly retryAfterMs?: number };
+  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly retryAfterMs?: number; readonly re?: number };
 
 /** Body of a `text` envelope. */
 export interface TextBody {
   readonly content: string;
+  /** With the flag `answered`: what the caller was answered by an owner that may not have stored it. */
+  readonly answer?: string;
 }
 
 /** Body of an `ended` envelope. */

@@ -9,10 +9,26 @@ export interface ClaimRequest {
   readonly lane: GrantedLane;
   /** Whether the caller wants to hear and see the agent before it has sent audio. */
   readonly listening: boolean;
-  /** The highest egress seq the gateway passed on; the worker numbers on from beyond it. */
+  /** Counts the session's connections in Redis; the worker refuses one that is older than the one it knows. */
+  readonly connectionNo: number;
+  /** The highest egress seq the caller has, or was passed on to it; the worker numbers on from beyond it. */
   readonly seenEgressSeq: number;
+  /** Whether an owner is to send what it still has after `seenEgressSeq`: the caller goes on where it was. */
+  readonly isResuming: boolean;
+  /** The highest fence the gateway has heard of for this session; the new one is above it even where Redis forgot some. */
+  readonly seenFence: number;
+  /** How far the newest reply was delivered, where the gateway knows: a new owner speaks on from there. */
+  readonly delivered?: Delivered;
   /** The owner that the gateway saw die, if any: its unexpired lease may be taken over. */
   readonly lost?: { readonly workerId: string; readonly fence: number };
+}
+
+/** A place in an agent's reply: everything before it is with the caller. */
+export interface Delivered {
+  /** The reply's turn, modulo 256 (see `turnOfFlags`). */
+  readonly turn: number;
+  /** Milliseconds of the turn's audio. */
+  readonly mediaMs: number;
 }
 
 /** Why a worker did not take a session. */
@@ -25,6 +41,8 @@ export type ClaimRefusal =
   | 'session_ended'
   /** Another worker holds an unexpired lease; `owner` names it. */
   | 'held'
+  /** A newer connection of the same caller came first. */
+  | 'replaced'
   /** Redis did not answer. */
   | 'store_unavailable';
 
@@ -40,6 +58,8 @@ export type ClaimReply =
       readonly committedIngressSeq: number;
       /** The highest ingress seq the worker has seen; a new connection numbers on from it. */
       readonly receivedIngressSeq: number;
+      /** How far the newest reply was delivered at `seenEgressSeq`, where an owner that goes on knows it. */
+      readonly delivered?: Delivered;
     }
   | { readonly ok: false; readonly reason: ClaimRefusal; readonly owner?: { readonly workerId: string; readonly fence: number } };
 

@@ -22,6 +22,10 @@ export const ENVELOPE_TYPE = {
   played: 4,
   /** The caller's connection is gone; the session may be resumed. No payload. */
   gone: 5,
+  /** The caller has every egress message up to `seq`: none of them need be kept. No payload. */
+  received: 6,
+  /** The bus lost egress: send everything after the egress seq in `seq` again. No payload. */
+  again: 7,
   /** Agent's audio in the session's output format; `media ms` is its place in the reply. */
   speech: 16,
   /** Something to tell the caller: msgpack of AgentEvent. */
@@ -32,6 +36,8 @@ export const ENVELOPE_TYPE = {
   ended: 19,
   /** The worker gave the session up in order; claim it anew. No payload. */
   released: 20,
+  /** The bus may have lost ingress: send everything after the ingress seq in `seq` again. No payload. */
+  resend: 21,
 } as const;
 export type EnvelopeType = (typeof ENVELOPE_TYPE)[keyof typeof ENVELOPE_TYPE];
 
@@ -39,9 +45,30 @@ export type EnvelopeType = (typeof ENVELOPE_TYPE)[keyof typeof ENVELOPE_TYPE];
 export const ENVELOPE_FLAG = {
   /** First audio of an agent turn: ends the turn's mouth-to-ear latency. */
   firstOfTurn: 1,
-  /** Sent again from a replay ring: its age is no sign of overload. */
+  /** Sent again, from a replay ring, an egress log or by the caller: its age is no sign of overload. */
   replayed: 2,
+  /** A text whose answer the caller has got already: to be stored, not to be answered. */
+  answered: 4,
 } as const;
+
+/** Turns are told apart by this much of their number: enough to know the newest reply from those before it. */
+const TURN_MODULUS = 256;
+const TURN_SHIFT = 8;
+
+/** The upper byte of a `speech` envelope's flags: which turn its audio belongs to, modulo 256. */
+export function turnFlags(turn: number): number {
+  return (turn % TURN_MODULUS) << TURN_SHIFT;
+}
+
+/** The turn of a `speech` envelope's flags, modulo 256. */
+export function turnOfFlags(flags: number): number {
+  return (flags >>> TURN_SHIFT) % TURN_MODULUS;
+}
+
+/** Whether a turn's full number is the one that a `speech` envelope's flags gave modulo 256. */
+export function isSameTurn(turn: number, turnModulo: number): boolean {
+  return turn % TURN_MODULUS === turnModulo;
+}
 
 /** One envelope as numbers and bytes. `stampUs` is a wrapping microsecond clock (see `stampUs` in runtime/clock). */
 export interface Envelope {

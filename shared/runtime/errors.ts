@@ -25,6 +25,7 @@ export const ERROR_TABLE = {
   too_many_connections: { status: 503, meaning: 'This gateway holds MAX_WEBSOCKET_CONNECTIONS already.' },
   draining: { status: 503, meaning: 'This gateway is shutting down; another one takes new calls.' },
   store_unavailable: { status: 503, meaning: 'Redis does not answer; no new sessions until it does.' },
+  bus_unavailable: { status: 503, meaning: 'The bus between gateways and workers is away; what you say is kept for REPLAY_MS and heard once it is back.' },
   worker_lost: { status: 503, meaning: 'The worker of this session was lost; another one takes over, what was not committed is replayed.' },
   shed: { status: 503, meaning: 'Input was dropped because it waited too long or the worker is overloaded.' },
   slow_consumer: { status: 503, meaning: 'Agent audio was dropped because the connection does not take it fast enough.' },
@@ -61,6 +62,7 @@ export const CLOSE_TABLE = {
   abuse: { code: 4002, reason: 'Too many invalid messages in a row' },
   slow_consumer: { code: 4003, reason: 'Connection too slow' },
   session_lost: { code: 4004, reason: 'Session could not be taken over' },
+  resume_refused: { code: 4005, reason: 'Resume token is not valid' },
 } as const satisfies Record<string, { code: number; reason: string }>;
 
 export type CloseName = keyof typeof CLOSE_TABLE;

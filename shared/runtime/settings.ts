@@ -7,7 +7,7 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 /** Settings both tiers read. */
 export const SHARED_SETTINGS = {
   natsUrl: matching('NATS_URL', 'nats://127.0.0.1:4222', /^(nats|tls):\/\/\S+$/, 'nats://host:port, several separated by commas', 'Where NATS is; several servers of one cluster separated by commas.'),
-  redisUrl: matching('REDIS_URL', 'redis://127.0.0.1:6379', /^rediss?:\/\/\S+$/, 'redis://host:port', 'Where Redis is.'),
+  redisUrl: matching('REDIS_URL', 'redis://127.0.0.1:6379', /^rediss?(\+sentinel|\+cluster)?:\/\/\S+$/, 'redis://host:port, redis+sentinel://host:port,host:port/name or redis+cluster://host:port,host:port', 'Where Redis is: one server, the primary that Sentinels name, or a Cluster (`rediss` for TLS).'),
   logLevel: oneOf('LOG_LEVEL', 'info', LOG_LEVELS, 'Least severe level that is logged.'),
   environment: oneOf('ENVIRONMENT', 'development', ['development', 'production'], 'In production, API keys are required.'),
   metricsEnabled: flag('ENABLE_PROMETHEUS', true, 'Whether `/metrics` answers.'),

@@ -17,13 +17,22 @@ export interface SessionRecord {
   /** Ingress is committed up to here. */
   readonly ingressSeq: number;
   readonly egressSeq: number;
+  /** How many connections the session has had; the newest one counts. */
+  readonly connectionNo: number;
   readonly expiresAtMs: number;
 }
 
-/** What is kept of a conversation, in order: one entry a caller turn, a finished agent sentence, an agent turn's end. */
+/**
+ * What is kept of a conversation, in order. Of an agent's reply: each sentence as it is made, the place in the reply's audio
+ * where each begins as it is spoken, that no more sentences come, and at the end what the caller heard.
+ */
 export type ConversationItem =
   | { readonly kind: 'caller'; readonly turn: number; readonly text: string; readonly atMs: number }
   | { readonly kind: 'sentence'; readonly turn: number; readonly index: number; readonly text: string; readonly atMs: number }
+  /** Sentence `index` of the turn begins at `startMs` of the turn's audio. */
+  | { readonly kind: 'spoken'; readonly turn: number; readonly index: number; readonly startMs: number; readonly atMs: number }
+  /** The reply is complete; `hangUp`: the call is over once it is played. */
+  | { readonly kind: 'reply'; readonly turn: number; readonly hangUp: boolean; readonly atMs: number }
   /** The agent's turn is over; `text` is what the caller heard of it. */
   | { readonly kind: 'agent'; readonly turn: number; readonly text: string; readonly interrupted: boolean; readonly atMs: number };
 

@@ -28,6 +28,26 @@ export type ClaimOutcome =
   | { readonly outcome: 'ended' }
   | { readonly outcome: 'not_found' };
 
+/** Whether a write under a lease was taken: `behind` means that Redis forgot what it had taken before (a failover, a restart). */
+export type LeaseWrite = 'ours' | 'lost' | 'behind';
+
+/** What a session's owner holds in memory of its record: enough to write it anew where Redis forgot it. */
+export interface Snapshot {
+  readonly config: SessionConfig;
+  readonly progress: Progress;
+  /** The newest commit of this lease that `items` hold. */
+  readonly commitNo: number;
+  /** The conversation so far, oldest first. */
+  readonly items: readonly ConversationItem[];
+}
+
+/** What became of a connection that came with or without a resume token. */
+export type ConnectOutcome =
+  | { readonly outcome: 'connected'; readonly connectionNo: number }
+  /** The token is unknown, expired or older than the last two. */
+  | { readonly outcome: 'refused' }
+  | { readonly outcome: 'not_found' };
+
 export interface StoreTimes {
   /** A lease that is not renewed for this long may be claimed by anyone. */
   readonly leaseMs: number;
