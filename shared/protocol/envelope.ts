@@ -49,6 +49,8 @@ export const ENVELOPE_FLAG = {
   replayed: 2,
   /** A text whose answer the caller has got already: to be stored, not to be answered. */
   answered: 4,
+  /** What lies between this seq and the one sent before was given up: the jump is meant, and nothing is to be asked for again. */
+  gap: 8,
 } as const;
 
 /** Turns are told apart by this much of their number: enough to know the newest reply from those before it. */
