@@ -41,10 +41,15 @@ export interface Applicant extends Omit<ClaimRequest, 'gatewayId' | 'lost'> {
 /** Why nobody took the session yet, as the caller is told. */
 export type Wait = 'at_capacity' | 'store_unavailable';
 
+/** Refusals that asking again does not change. */
+const FINAL_REFUSALS = ['session_not_found', 'session_ended', 'replaced'] as const;
+type FinalRefusal = (typeof FINAL_REFUSALS)[number];
+
 /** What an application came to. */
 export type Admitted =
   | { readonly outcome: 'admitted'; readonly reply: Extract<ClaimReply, { ok: true }> }
-  | { readonly outcome: 'session_not_found' | 'session_ended' | 'gave_up' | 'aborted' };
+  /** `replaced`: a newer connection of the same caller has the session. */
+  | { readonly outcome: FinalRefusal | 'gave_up' | 'aborted' };
 
 /** Whether a worker that did not answer is gone, so that its lease may be taken over. */
 type GoneJudge = (workerId: string, failure: 'no_responders' | 'timeout') => boolean;
@@ -78,7 +83,8 @@ export class Admission {
       const answer = await this.#attemptInTurn(applicant, signal);
       if (answer.ok) return { outcome: 'admitted', reply: answer };
       if (signal.aborted) return { outcome: 'aborted' };
-      if (answer.reason === 'session_not_found' || answer.reason === 'session_ended') return { outcome: answer.reason };
+      const final = FINAL_REFUSALS.find((refusal) => refusal === answer.reason);
+      if (final !== undefined) return { outcome: final };
       const wait = waitOf(answer.reason);
       if (wait !== undefined && !told.has(wait)) {
         told.add(wait);
@@ -108,6 +114,7 @@ export class Admission {
         owner = undefined;
       } else if (answer.reason === 'held' && answer.owner !== undefined) {
         owner = answer.owner;
+        request = { ...request, seenFence: Math.max(request.seenFence, owner.fence) };
       } else return answer;
     }
     return answer;
@@ -136,8 +143,15 @@ export class Admission {
   }
 }
 
-function requestOf({ sessionId, gatewaySlot, lane, listening, seenEgressSeq, lost }: Applicant, gatewayId: string): ClaimRequest {
-  return { sessionId, gatewayId, gatewaySlot, lane, listening, seenEgressSeq, ...(lost === undefined ? {} : { lost }) };
+/** What of an applicant is the worker's business. */
+function requestOf(applicant: Applicant, gatewayId: string): ClaimRequest {
+  const { sessionId, gatewaySlot, lane, listening, connectionNo, seenEgressSeq, isResuming, owner, lost, delivered } = applicant;
+  const seenFence = Math.max(applicant.seenFence, owner?.fence ?? 0, lost?.fence ?? 0);
+  return {
+    sessionId, gatewayId, gatewaySlot, lane, listening, connectionNo, seenEgressSeq, isResuming, seenFence,
+    ...(delivered === undefined ? {} : { delivered }),
+    ...(lost === undefined ? {} : { lost }),
+  };
 }
 
 function resultOf(answer: Answer, isAttach: boolean): ClaimResult {

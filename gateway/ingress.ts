@@ -13,7 +13,7 @@ export interface Route {
 }
 
 /** Envelopes without payload that travel in the control lane. */
-export type ControlType = typeof ENVELOPE_TYPE.cancel | typeof ENVELOPE_TYPE.played | typeof ENVELOPE_TYPE.gone;
+export type ControlType = (typeof ENVELOPE_TYPE)['cancel' | 'played' | 'gone' | 'received' | 'again'];
 
 const NO_PAYLOAD = new Uint8Array(0);
 const CONTROL = laneIndex('control');

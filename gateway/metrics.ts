@@ -10,6 +10,7 @@ export type ClaimResult =
   | 'session_not_found'
   | 'session_ended'
   | 'held'
+  | 'replaced'
   | 'store_unavailable'
   | 'no_responders'
   | 'timeout'
