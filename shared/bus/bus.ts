@@ -1,9 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, Events, NatsError, type Msg, type NatsConnection, type Subscription } from 'nats';
+import { connect, createInbox, DebugEvents, Events, NatsError, type Msg, type NatsConnection, type Subscription } from 'nats';
+import { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
+import { nowMs } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
+import { pauseMs } from './reconnection.ts';
 
 /** How long the end of a connection waits for what is still to be sent. */
 const DRAIN_TIMEOUT_MS = 2000;
+/** A server that lets this many pings unanswered is left, so after two to three seconds of silence. */
+const PING_INTERVAL_MS = 1000;
+const MOST_PINGS_OUT = 2;
+/** For connection and handshake: a frozen server takes connections and says nothing. */
+const DIAL_TIMEOUT_MS = 3000;
+/** Bytes published after which the server is asked whether it has taken them. */
+const CONFIRM_EVERY_BYTES = 1_048_576;
+/** Published and not confirmed by the server: beyond this nothing more is taken, so that a slow or silent server costs no more memory. */
+const MOST_UNCONFIRMED_BYTES = 33_554_432;
 
 /** Why a request got no answer. */
 export type BusFailure = 'no_responders' | 'timeout' | 'disconnected';
@@ -38,14 +50,17 @@ export interface BusSubscription {
 export interface Bus {
   readonly connected: boolean;
   /**
-   * Sends now or not at all: false while disconnected, so that nothing piles up in the client, and for more bytes than the
-   * server takes (1 MiB unless configured otherwise), which is logged. `data` passes to the bus.
+   * Sends now or not at all: false while disconnected and while the server is 32 MiB behind, so that nothing piles up in the
+   * client, and for more bytes than the server takes (1 MiB unless configured otherwise), which is logged. `data` passes to
+   * the bus.
    */
   publish(subject: string, data: Uint8Array, replyTo?: string): boolean;
   /** Calls back for each message, in order. An exception in `onMessage` is logged, not thrown. */
   subscribe(subject: string, onMessage: (message: BusMessage) => void, queue?: string): BusSubscription;
-  /** One answer, or a BusError within `timeoutMs`. */
+  /** One answer, or a BusError within `timeoutMs`: at once where nobody listens or the connection is lost meanwhile. */
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
+  /** Whether anybody listens on a subject now; who does hears `data`. Throws BusError where the bus is away. */
+  hasListener(subject: string, data: Uint8Array): Promise<boolean>;
   /** Calls back when the connection is lost and regained. */
   onConnection(listener: (connected: boolean) => void): void;
   /** Sends what is waiting and closes; whatever comes later is as if disconnected. */
@@ -60,32 +75,48 @@ export interface BusOptions {
 }
 
 /**
- * Connects to NATS. Reconnects without end, first after 250 ms and then with up to 1 s of jitter, so that a fleet does not
- * return as a herd; pings every 5 s and gives a silent server up after two. Throws where no server answers at first.
+ * Connects to NATS. What was chosen for losing it:
+ * - reconnects without end; to another node of a cluster at once, to servers that refuse with growing jittered pauses (see
+ *   `pauseMs`). Nodes beyond the given addresses are learned from the cluster itself.
+ * - pings every second and leaves a server that is silent for two to three seconds, whatever is still to be sent to it.
+ * - three seconds for a connection and its handshake, so that a frozen node does not hold up the way to the next.
+ * - nothing is buffered while disconnected, and no more than 32 MiB while the server is slow (see `publish`).
+ * Throws where no server answers at first.
  */
 export async function connectBus(options: BusOptions): Promise<Bus> {
+  const outage: Outage = { sinceMs: undefined };
   const connection = await connect({
     servers: options.url.split(',').map((server) => server.trim()),
     name: options.name,
     maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    reconnectJitter: 1000,
-    pingInterval: 5000,
-    maxPingOut: 2,
-    timeout: 5000,
+    reconnectDelayHandler: () => pauseMs(outage.sinceMs === undefined ? 0 : nowMs() - outage.sinceMs, Math.random()),
+    pingInterval: PING_INTERVAL_MS,
+    maxPingOut: MOST_PINGS_OUT,
+    timeout: DIAL_TIMEOUT_MS,
   });
-  return new NatsBus(connection, options.log);
+  return new NatsBus(connection, options.log, outage);
+}
+
+/** Since when the connection is lost, if it is. */
+interface Outage {
+  sinceMs: number | undefined;
 }
 
 class NatsBus implements Bus {
   readonly #connection: NatsConnection;
   readonly #log: Logger;
   readonly #listeners: ((connected: boolean) => void)[] = [];
+  readonly #outage: Outage;
+  /** Requests under way: what ends each of them when the connection is lost. */
+  readonly #asking = new Set<() => void>();
   #connected = true;
+  #unconfirmedBytes = 0;
+  #isConfirming = false;
 
-  constructor(connection: NatsConnection, log: Logger) {
+  constructor(connection: NatsConnection, log: Logger, outage: Outage) {
     this.#connection = connection;
     this.#log = log;
+    this.#outage = outage;
     void this.#watch().catch((error: unknown) => {
       this.#log.error({ err: error }, 'watching the bus connection failed');
     });
@@ -96,9 +127,10 @@ class NatsBus implements Bus {
   }
 
   publish(subject: string, data: Uint8Array, replyTo?: string): boolean {
-    if (!this.#connected) return false;
+    if (!this.#connected || this.#unconfirmedBytes + data.length > MOST_UNCONFIRMED_BYTES) return false;
     try {
       this.#connection.publish(subject, data, replyTo === undefined ? undefined : { reply: replyTo });
+      this.#count(data.length);
       return true;
     } catch (error) {
       this.#log.error({ err: error, subject, bytes: data.length }, 'the bus refused a message');
@@ -128,11 +160,39 @@ class NatsBus implements Bus {
 
   async request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     if (!this.#connected) throw new BusError('disconnected', subject);
+    const { promise, reject } = rejectable();
+    const onLost = (): void => reject(new BusError('disconnected', subject));
+    this.#asking.add(onLost);
     try {
-      const answer = await this.#connection.request(subject, data, { timeout: timeoutMs });
+      // The client would wait for an answer until the timeout, whatever became of the connection.
+      const answer = await Promise.race([this.#connection.request(subject, data, { timeout: timeoutMs }), promise]);
       return answer.data;
     } catch (error) {
+      if (error instanceof BusError) throw error;
       throw new BusError(failureOf(error), subject, { cause: error });
+    } finally {
+      this.#asking.delete(onLost);
+    }
+  }
+
+  async hasListener(subject: string, data: Uint8Array): Promise<boolean> {
+    if (!this.#connected) throw new BusError('disconnected', subject);
+    const reply = createInbox();
+    let isHeard = true;
+    const subscription = this.#connection.subscribe(reply, {
+      callback: (_error, message) => {
+        if (message.headers?.code === 503) isHeard = false;
+      },
+    });
+    try {
+      this.#connection.publish(subject, data, { reply });
+      // The server's word that nobody listens comes before its answer to what was sent after.
+      await this.#connection.flush();
+      return isHeard;
+    } catch (error) {
+      throw new BusError('disconnected', subject, { cause: error });
+    } finally {
+      subscription.unsubscribe();
     }
   }
 
@@ -172,15 +232,52 @@ class NatsBus implements Bus {
     for await (const status of this.#connection.status()) {
       if (status.type === Events.Disconnect) this.#enter(false);
       else if (status.type === Events.Reconnect) this.#enter(true);
+      else if (status.type === DebugEvents.StaleConnection) await this.#cut();
+    }
+  }
+
+  /** The client, when it leaves a silent server, waits until all is sent: with a frozen one that would be for ever. */
+  async #cut(): Promise<void> {
+    this.#log.warn('the bus server was silent for too long: leaving it');
+    if (this.#connection instanceof NatsConnectionImpl) await this.#connection.protocol.transport.close(new Error('silent for too long'));
+  }
+
+  #count(bytes: number): void {
+    this.#unconfirmedBytes += bytes;
+    if (this.#unconfirmedBytes < CONFIRM_EVERY_BYTES || this.#isConfirming) return;
+    this.#isConfirming = true;
+    void this.#confirm(this.#unconfirmedBytes);
+  }
+
+  /** Asks the server for a sign that it has taken everything so far. */
+  async #confirm(bytes: number): Promise<void> {
+    try {
+      await this.#connection.flush();
+      this.#unconfirmedBytes = Math.max(0, this.#unconfirmedBytes - bytes);
+    } catch (error) {
+      if (!(error instanceof NatsError)) throw error;
+      // Disconnected: what was on its way is lost, and with the connection the count begins anew.
+    } finally {
+      this.#isConfirming = false;
     }
   }
 
   #enter(connected: boolean): void {
     if (connected === this.#connected) return;
     this.#connected = connected;
+    this.#unconfirmedBytes = 0;
+    this.#outage.sinceMs = connected ? undefined : nowMs();
+    if (!connected) for (const onLost of this.#asking) onLost();
     this.#log.warn({ connected }, 'the bus connection changed');
     for (const listener of this.#listeners) listener(connected);
   }
+}
+
+/** A promise that is rejected from outside, or never. */
+function rejectable(): { readonly promise: Promise<never>; readonly reject: (error: Error) => void } {
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<never>((_resolve, rejectPromise) => (reject = rejectPromise));
+  return { promise, reject };
 }
 
 function failureOf(error: unknown): BusFailure {
