@@ -24,7 +24,7 @@ export class ConversationFixture {
     this.#redis = redis;
     this.#store = store;
     this.conversation = new Conversation({
-      store, lease: { sessionId: 'session', workerId: 'worker', fence }, items: [], ingressSeq: 0, egressSeq: () => 0,
+      store, lease: { sessionId: 'session', workerId: 'worker', fence }, config: sessionConfig('session', agentConfig()), items: [], ingressSeq: 0, egressSeq: () => 0,
       committable: (stored) => this.ledger.committedWith(stored), onStored: (stored) => this.ledger.stored(stored), onLost: () => undefined,
     });
   }
@@ -34,7 +34,7 @@ export class ConversationFixture {
     const redis = await connectRedis(server.url, createLog({ tier: 'test', id: 'conversation', level: 'silent' }));
     const store = new SessionStore(redis, { leaseMs: 60_000, ttlMs: 60_000, retentionMs: 60_000 });
     await store.create(sessionConfig('session', agentConfig()));
-    const claim = await store.claim('session', 'worker');
+    const claim = await store.claim('session', 'worker', { seenFence: 0 });
     assert.ok(claim.outcome === 'claimed');
     return new ConversationFixture(server, redis, store, claim.fence);
   }

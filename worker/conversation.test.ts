@@ -48,13 +48,13 @@ describe('a conversation kept in Redis', LIMIT, () => {
 
   async function openSession(workerId = 'worker-a', sessionId = `session-${(made += 1)}`, lost?: Lease): Promise<Opened> {
     if (lost === undefined) await store.create(sessionConfig(sessionId, agentConfig()));
-    const claim = await store.claim(sessionId, workerId, lost);
+    const claim = await store.claim(sessionId, workerId, { lost, seenFence: 0 });
     assert.ok(claim.outcome === 'claimed');
     const lease = { sessionId, workerId, fence: claim.fence };
     const happened: string[] = [];
     const ledger = new AckLedger(claim.progress.ingressSeq);
     const conversation = new Conversation({
-      store, lease, items: await store.items(sessionId), ingressSeq: claim.progress.ingressSeq, egressSeq: () => 5,
+      store, lease, config: claim.config, items: await store.items(sessionId), ingressSeq: claim.progress.ingressSeq, egressSeq: () => 5,
       committable: (stored) => ledger.committedWith(stored),
       onStored: (stored) => {
         ledger.stored(stored);

@@ -27,7 +27,8 @@ export interface SessionRecord {
  * where each begins as it is spoken, that no more sentences come, and at the end what the caller heard.
  */
 export type ConversationItem =
-  | { readonly kind: 'caller'; readonly turn: number; readonly text: string; readonly atMs: number }
+  /** `seq`: of a text, its ingress seq; texts are no turns of the call, their items have turn 0 and the answer follows as `agent`. */
+  | { readonly kind: 'caller'; readonly turn: number; readonly text: string; readonly atMs: number; readonly seq?: number }
   | { readonly kind: 'sentence'; readonly turn: number; readonly index: number; readonly text: string; readonly atMs: number }
   /** Sentence `index` of the turn begins at `startMs` of the turn's audio. */
   | { readonly kind: 'spoken'; readonly turn: number; readonly index: number; readonly startMs: number; readonly atMs: number }

@@ -8,9 +8,12 @@ declare module 'ioredis' {
   interface RedisCommander<Context extends ClientContext = { type: 'default' }> {
     voxCreate(record: string, ...args: ScriptArgument[]): Result<number, Context>;
     voxClaimBuffer(record: string, items: string, ...args: ScriptArgument[]): Result<Buffer[], Context>;
-    voxRenew(record: string, items: string, ...args: ScriptArgument[]): Result<number, Context>;
-    voxCommit(record: string, items: string, ...args: ScriptArgument[]): Result<number, Context>;
-    voxRelease(record: string, items: string, ...args: ScriptArgument[]): Result<number, Context>;
+    voxConnect(record: string, items: string, ...args: ScriptArgument[]): Result<(string | number)[], Context>;
+    voxRotate(record: string, ...args: ScriptArgument[]): Result<number, Context>;
+    voxRenew(record: string, items: string, ...args: ScriptArgument[]): Result<string, Context>;
+    voxCommit(record: string, items: string, ...args: ScriptArgument[]): Result<string, Context>;
+    voxRestore(record: string, items: string, ...args: ScriptArgument[]): Result<string, Context>;
+    voxRelease(record: string, items: string, ...args: ScriptArgument[]): Result<string, Context>;
     voxEnd(record: string, items: string, ...args: ScriptArgument[]): Result<string[], Context>;
   }
 }
@@ -21,7 +24,10 @@ type ScriptArgument = string | number | Buffer;
 export type { Redis };
 
 /** Each script with the number of keys it takes; the files stand in shared/session/scripts. */
-const SCRIPTS = { create: 1, claim: 2, renew: 2, commit: 2, release: 2, end: 2 } as const;
+const SCRIPTS = { create: 1, connect: 2, rotate: 1, claim: 2, renew: 2, commit: 2, restore: 2, release: 2, end: 2 } as const;
+
+/** What stands before each of them. */
+const PREAMBLE = 'lease';
 
 /** A command that got no answer within this time fails; what it was for decides whether it is tried again. */
 const COMMAND_TIMEOUT_MS = 2000;
@@ -42,7 +48,7 @@ export async function connectRedis(url: string, log: Logger): Promise<Redis> {
   });
   redis.on('error', (error: unknown) => log.warn({ err: error }, 'the redis connection failed'));
   for (const [name, numberOfKeys] of Object.entries(SCRIPTS)) {
-    const lua = readFileSync(join(packageRoot(), 'shared/session/scripts', `${name}.lua`), 'utf8');
+    const lua = script(PREAMBLE) + script(name);
     redis.defineCommand(`vox${name.charAt(0).toUpperCase()}${name.slice(1)}`, { lua, numberOfKeys });
   }
   try {
@@ -52,4 +58,8 @@ export async function connectRedis(url: string, log: Logger): Promise<Redis> {
     throw error;
   }
   return redis;
+}
+
+function script(name: string): string {
+  return readFileSync(join(packageRoot(), 'shared/session/scripts', `${name}.lua`), 'utf8');
 }

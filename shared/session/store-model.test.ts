@@ -64,7 +64,7 @@ after(async () => {
 class Run {
   readonly sessionId = `run-${(made += 1)}`;
   readonly model: Model = { owner: '', fence: 0, isExpired: true, isEnded: false, commitNo: 0, turns: [], ingressSeq: 0 };
-  readonly beliefs: Record<WorkerName, Belief> = { a: { fence: 1, commits: 0 }, b: { fence: 1, commits: 0 }, c: { fence: 1, commits: 0 } };
+  readonly beliefs: Record<WorkerName, Belief> = { a: { fence: 0, commits: 0 }, b: { fence: 0, commits: 0 }, c: { fence: 0, commits: 0 } };
   #turn = 0;
 
   async create(): Promise<void> {
@@ -93,7 +93,7 @@ class Run {
   async #claim(name: WorkerName, lost: 'none' | 'owner' | 'stale'): Promise<void> {
     const { model } = this;
     const named = { workerId: model.owner, fence: lost === 'owner' ? model.fence : model.fence - 1 };
-    const outcome = await store.claim(this.sessionId, name, lost === 'none' ? undefined : named);
+    const outcome = await store.claim(this.sessionId, name, { lost: lost === 'none' ? undefined : named, seenFence: 0 });
     const isFree = model.owner === '' || model.owner === name || model.isExpired || lost === 'owner';
     assert.equal(outcome.outcome, model.isEnded ? 'ended' : isFree ? 'claimed' : 'held');
     if (outcome.outcome !== 'claimed') return;
@@ -110,8 +110,8 @@ class Run {
     this.#turn += 1;
     const item = { kind: 'caller', turn: this.#turn, text: name, atMs: 0 } as const;
     const accepted = await store.commit(this.#lease(name), belief.commits, { ingressSeq: this.#turn, egressSeq: 0 }, [item]);
-    assert.equal(accepted, this.#owns(name));
-    if (!accepted || belief.commits <= model.commitNo) return;
+    assert.equal(accepted, this.#owns(name) ? 'ours' : 'lost');
+    if (accepted !== 'ours' || belief.commits <= model.commitNo) return;
     Object.assign(model, { commitNo: belief.commits, ingressSeq: this.#turn });
     model.turns.push(this.#turn);
   }
@@ -127,7 +127,7 @@ class Run {
       return;
     }
     const progress = { ingressSeq: model.ingressSeq, egressSeq: 0 };
-    const accepted = operation === 'renew' ? await store.renew(lease) : await store.release(lease, progress);
+    const accepted = operation === 'renew' ? (await store.renew(lease)) === 'ours' : await store.release(lease, progress);
     assert.equal(accepted, owns);
     if (owns) Object.assign(model, operation === 'renew' ? { isExpired: false } : { owner: '' });
   }

@@ -6,7 +6,7 @@ import { itemsKey, recordKey, type ConversationItem, type SessionRecord, type Se
 import type { Redis } from './redis.ts';
 
 /** Conversation items kept of a session; the oldest go first. */
-const MOST_ITEMS = 2000;
+export const MOST_ITEMS = 2000;
 
 /** Proof of ownership that comes with every write of a worker. */
 export interface Lease {
@@ -15,10 +15,15 @@ export interface Lease {
   readonly fence: number;
 }
 
-/** How far a session has come, stored with commits and releases. */
+/** How far a session has come, stored with commits and releases. What is stored never goes back. */
 export interface Progress {
   readonly ingressSeq: number;
   readonly egressSeq: number;
+}
+
+/** Progress of a lease's owner, with the newest commit Redis took from it (0: none): how it sees that Redis forgot some. */
+export interface OwnerProgress extends Progress {
+  readonly commitNo: number;
 }
 
 /** What a claim came to. */
@@ -37,6 +42,8 @@ export interface Snapshot {
   readonly progress: Progress;
   /** The newest commit of this lease that `items` hold. */
   readonly commitNo: number;
+  /** The newest connection the owner knows of, 0 where it knows of none. */
+  readonly connectionNo: number;
   /** The conversation so far, oldest first. */
   readonly items: readonly ConversationItem[];
 }
@@ -46,7 +53,26 @@ export type ConnectOutcome =
   | { readonly outcome: 'connected'; readonly connectionNo: number }
   /** The token is unknown, expired or older than the last two. */
   | { readonly outcome: 'refused' }
+  /** No such session, or it is over. */
   | { readonly outcome: 'not_found' };
+
+/** What a connection presents and is to get; hashes are SHA-256, hex. */
+export interface ConnectTokens {
+  /** Of the resume token the client showed, if any. */
+  readonly presentedHash: string | undefined;
+  /** Of the resume token it is to be given; undefined for a connection that cannot resume. */
+  readonly nextHash: string | undefined;
+  readonly tokenTtlMs: number;
+}
+
+/** The owner that a claimer saw die, and the highest fence it has heard of. */
+export interface ClaimKnowledge {
+  readonly lost?: { readonly workerId: string; readonly fence: number } | undefined;
+  readonly seenFence: number;
+}
+
+/** What became of an end: who owned the session until now, or why a lease could not end it. */
+export type EndOutcome = { readonly owner: string } | 'stale' | 'behind' | 'not_found';
 
 export interface StoreTimes {
   /** A lease that is not renewed for this long may be claimed by anyone. */
@@ -91,73 +117,112 @@ export class SessionStore {
       leaseUntilMs: number('lease_until_ms'),
       ingressSeq: number('ingress_seq'),
       egressSeq: number('egress_seq'),
+      connectionNo: number('connection_no'),
       expiresAtMs: wallMs() + Math.max(0, ttlMs),
     };
   }
 
-  /** Takes the lease for a worker. `lost` names an owner seen dead, whose unexpired lease may be taken over. */
-  async claim(sessionId: string, workerId: string, lost?: { workerId: string; fence: number }): Promise<ClaimOutcome> {
+  /**
+   * Counts a connection of a session, which makes it the newest. A presented resume token must be one of the two that are
+   * kept and not expired by Redis' clock. The next token becomes the newest; the presented one (or the newest before) stays
+   * valid besides it, so that a client which never hears of the next one can come back with what it has.
+   */
+  async connect(sessionId: string, { presentedHash = '', nextHash = '', tokenTtlMs }: ConnectTokens): Promise<ConnectOutcome> {
+    const [outcome, connectionNo] = await this.#ask(() =>
+      this.#redis.voxConnect(recordKey(sessionId), itemsKey(sessionId), this.#times.ttlMs, tokenTtlMs, presentedHash, nextHash),
+    );
+    if (outcome === 'connected') return { outcome, connectionNo: Number(connectionNo) };
+    return { outcome: outcome === 'refused' ? outcome : 'not_found' };
+  }
+
+  /**
+   * Gives a connection a newer resume token; the one before stays valid until it expires or the next rotation. False where
+   * nothing was written: there is a newer connection, the session is over, or Redis does not know it (any more, or until
+   * its owner has written it anew).
+   */
+  async rotate(sessionId: string, connectionNo: number, nextHash: string, tokenTtlMs: number): Promise<boolean> {
+    return (await this.#ask(() => this.#redis.voxRotate(recordKey(sessionId), connectionNo, nextHash, tokenTtlMs))) === 1;
+  }
+
+  /** Takes the lease for a worker; the fence is above all that were seen. An unexpired lease yields where its owner is `lost`. */
+  async claim(sessionId: string, workerId: string, { lost, seenFence }: ClaimKnowledge): Promise<ClaimOutcome> {
     const { leaseMs, ttlMs } = this.#times;
     const [outcome, ...rest] = await this.#ask(() =>
       this.#redis.voxClaimBuffer(
-        recordKey(sessionId), itemsKey(sessionId), workerId, leaseMs, ttlMs, lost?.workerId ?? '', lost?.fence ?? '',
+        recordKey(sessionId), itemsKey(sessionId), workerId, leaseMs, ttlMs, seenFence, lost?.workerId ?? '', lost?.fence ?? 0,
       ),
     );
     return claimOutcome(outcome?.toString(), rest);
   }
 
-  /** Extends the lease; false where it is somebody else's by now. */
-  async renew(lease: Lease): Promise<boolean> {
-    const { sessionId, workerId, fence } = lease;
+  /** Extends the lease. `commitNo`: the newest commit that Redis took, so that a record without it is seen to be behind. */
+  async renew({ sessionId, workerId, fence }: Lease, commitNo = 0): Promise<LeaseWrite> {
     const { leaseMs, ttlMs } = this.#times;
-    const renewed = await this.#ask(() =>
-      this.#redis.voxRenew(recordKey(sessionId), itemsKey(sessionId), workerId, fence, leaseMs, ttlMs),
-    );
-    return renewed === 1;
+    return leaseWrite(await this.#ask(() =>
+      this.#redis.voxRenew(recordKey(sessionId), itemsKey(sessionId), workerId, fence, leaseMs, ttlMs, commitNo),
+    ));
   }
 
   /**
-   * Appends items and stores progress; false where the lease is somebody else's by now and nothing was written.
-   * `commitNo` counts a lease's commits from 1, so that one tried again is written once.
+   * Appends items and stores progress; nothing is written unless 'ours' is answered. `commitNo` counts a lease's commits
+   * from 1, so that one tried again is written once, and a record that lacks the one before is 'behind'.
    */
-  async commit(lease: Lease, commitNo: number, progress: Progress, items: readonly ConversationItem[]): Promise<boolean> {
+  async commit(lease: Lease, commitNo: number, progress: Progress, items: readonly ConversationItem[]): Promise<LeaseWrite> {
     const { sessionId, workerId, fence } = lease;
-    const packed = items.map((item) => Buffer.from(pack(item)));
-    const committed = await this.#ask(() =>
+    return leaseWrite(await this.#ask(() =>
       this.#redis.voxCommit(
         recordKey(sessionId), itemsKey(sessionId), workerId, fence, commitNo, this.#times.ttlMs,
-        progress.ingressSeq, progress.egressSeq, MOST_ITEMS, ...packed,
+        progress.ingressSeq, progress.egressSeq, MOST_ITEMS, ...items.map(packed),
       ),
-    );
-    return committed === 1;
+    ));
   }
 
-  /** Gives the lease back in order, so that anybody may claim at once. */
-  async release(lease: Lease, progress: Progress): Promise<boolean> {
+  /**
+   * Writes a record that is behind anew from its owner's memory, under the owner's fence: what Redis forgot is there again.
+   * A record that is not behind stays as it is.
+   */
+  async restore({ sessionId, workerId, fence }: Lease, snapshot: Snapshot): Promise<'ours' | 'lost'> {
+    const { leaseMs, ttlMs } = this.#times;
+    const { config, progress, commitNo, connectionNo, items } = snapshot;
+    const answer = leaseWrite(await this.#ask(() =>
+      this.#redis.voxRestore(
+        recordKey(sessionId), itemsKey(sessionId), workerId, fence, leaseMs, ttlMs, commitNo,
+        progress.ingressSeq, progress.egressSeq, connectionNo, Buffer.from(pack(config)), ...items.slice(-MOST_ITEMS).map(packed),
+      ),
+    ));
+    return answer === 'ours' ? 'ours' : 'lost';
+  }
+
+  /** Gives the lease back in order, so that anybody may claim at once. False where it is lost or the record is behind. */
+  async release(lease: Lease, progress: Progress & { readonly commitNo?: number }): Promise<boolean> {
     const { sessionId, workerId, fence } = lease;
-    const released = await this.#ask(() =>
+    const { ingressSeq, egressSeq, commitNo = 0 } = progress;
+    const answer = await this.#ask(() =>
       this.#redis.voxRelease(
-        recordKey(sessionId), itemsKey(sessionId), workerId, fence, progress.ingressSeq, progress.egressSeq, this.#times.ttlMs,
+        recordKey(sessionId), itemsKey(sessionId), workerId, fence, ingressSeq, egressSeq, this.#times.ttlMs, commitNo,
       ),
     );
-    return released === 1;
+    return answer === 'ours';
   }
 
-  /** Ends a session: by its owner's lease, or (without one) by authority of who made it. Answers who owned it until now. */
-  async end(sessionId: string, lease?: Lease): Promise<{ owner: string } | 'stale' | 'not_found'> {
+  /**
+   * Ends a session: by its owner's lease, or (without one) by authority of who made it. Answers who owned it until now;
+   * by lease, 'stale' where it is somebody else's and 'behind' where its record must be restored first.
+   */
+  async end(sessionId: string, lease?: Lease): Promise<EndOutcome> {
     const [outcome, owner] = await this.#ask(() =>
       this.#redis.voxEnd(
         recordKey(sessionId), itemsKey(sessionId), this.#times.retentionMs, lease?.workerId ?? '', lease?.fence ?? '',
       ),
     );
     if (outcome === 'ended') return { owner: owner ?? '' };
-    return outcome === 'stale' ? 'stale' : 'not_found';
+    return outcome === 'stale' || outcome === 'behind' ? outcome : 'not_found';
   }
 
   /** The conversation so far, oldest first. */
   async items(sessionId: string): Promise<readonly ConversationItem[]> {
-    const packed = await this.#ask(() => this.#redis.lrangeBuffer(itemsKey(sessionId), 0, -1));
-    return packed.map((bytes) => unpack<ConversationItem>(bytes)).filter((item) => item !== undefined);
+    const stored = await this.#ask(() => this.#redis.lrangeBuffer(itemsKey(sessionId), 0, -1));
+    return stored.map((bytes) => unpack<ConversationItem>(bytes)).filter((item) => item !== undefined);
   }
 
   /** Whether Redis answers now. */
@@ -179,6 +244,14 @@ export class SessionStore {
       throw new VoxError('store_unavailable', `Redis did not answer: ${reason}`, 1000);
     }
   }
+}
+
+function packed(item: ConversationItem): Buffer {
+  return Buffer.from(pack(item));
+}
+
+function leaseWrite(answer: string): LeaseWrite {
+  return answer === 'ours' || answer === 'behind' ? answer : 'lost';
 }
 
 function stateOf(text: string | undefined): SessionState {

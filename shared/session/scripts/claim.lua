@@ -1,19 +1,20 @@
--- Takes the lease of a session. KEYS: record, items. ARGV: worker, lease ms, ttl ms, lost worker, lost fence.
--- A lease that has not expired yields only to one who saw its owner die: the lost pair must name it exactly.
+-- Takes the lease of a session. KEYS: record, items. ARGV: worker, lease ms, ttl ms, seen fence, lost worker, lost fence.
+-- A lease that has not expired yields only to one who saw its owner die: the lost pair must name it exactly, or name a
+-- later owner than a record that is behind knows of. The new fence is above every one seen, whatever Redis forgot.
 -- Returns {'claimed', fence, config, ingress seq, egress seq}, {'held', owner, fence}, {'ended'} or {'not_found'}.
 local record = redis.call('HMGET', KEYS[1], 'config', 'state', 'owner', 'fence', 'lease_until_ms', 'ingress_seq', 'egress_seq')
 local config, state, owner, fence, lease_until = record[1], record[2], record[3], record[4], record[5]
 if not config then return { 'not_found' } end
 if state == 'ended' then return { 'ended' } end
-local time = redis.call('TIME')
-local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
-local is_lost = owner == ARGV[4] and fence == ARGV[5]
-if owner ~= '' and owner ~= ARGV[1] and tonumber(lease_until) > now_ms and not is_lost then
+local lost_fence = tonumber(ARGV[6]) or 0
+local is_lost = (owner == ARGV[5] and tonumber(fence) == lost_fence) or lost_fence > tonumber(fence)
+local now = now_ms()
+if owner ~= '' and owner ~= ARGV[1] and tonumber(lease_until) > now and not is_lost then
   return { 'held', owner, fence }
 end
-local next_fence = fence + 1
+local next_fence = grown(grown(fence, ARGV[4]), lost_fence) + 1
 redis.call('HSET', KEYS[1], 'state', 'active', 'owner', ARGV[1], 'fence', next_fence, 'commit_no', 0,
-  'lease_until_ms', now_ms + ARGV[2])
+  'lease_until_ms', now + ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return { 'claimed', tostring(next_fence), config, record[6], record[7] }
