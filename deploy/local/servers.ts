@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { freePort } from './ports.ts';
 import { startProcess, StartError, type ProcessSpec, type RunningProcess } from './processes.ts';
 
@@ -20,6 +22,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** Instead of `nats` or `redis`, in messages. */
   readonly name?: string;
+  /** Flags after the server's own: those of a cluster's node or a replica. */
+  readonly flags?: readonly string[];
   readonly onLine?: ((line: string) => void) | undefined;
   /** See ProcessSpec. */
   readonly signal?: AbortSignal | undefined;
@@ -33,7 +37,7 @@ export function startNats(options: ServerOptions = {}): Promise<RunningServer> {
     const running = await startProcess({
       ...serverSpec('nats', options),
       command: 'nats-server',
-      args: ['--addr', '127.0.0.1', '--port', String(port), '--name', identity],
+      args: ['--addr', '127.0.0.1', '--port', String(port), '--name', identity, ...(options.flags ?? [])],
       isReady: () => answers(port, '', `"server_name":"${identity}"`),
     });
     return { ...running, port, url: `nats://127.0.0.1:${port}` };
@@ -48,11 +52,52 @@ export function startRedis(options: ServerOptions = {}): Promise<RunningServer> 
     const running = await startProcess({
       ...serverSpec('redis', options),
       command: 'redis-server',
-      args: ['--bind', '127.0.0.1', '--port', String(port), ...unsaved],
+      args: ['--bind', '127.0.0.1', '--port', String(port), ...unsaved, ...(options.flags ?? [])],
       isReady: (pid) => answers(port, 'INFO server\r\n', `process_id:${pid}\r\n`),
     });
     return { ...running, port, url: `redis://127.0.0.1:${port}` };
   });
+}
+
+/** What a Sentinel watches. */
+export interface SentinelWatch {
+  readonly primaryPort: number;
+  /** How the primary is called, as in `redis+sentinel://host:port/name`. */
+  readonly primaryName: string;
+  /** So many Sentinels have to agree that the primary is gone. */
+  readonly quorum: number;
+  /** Silence after which a primary is taken for gone. */
+  readonly downAfterMs: number;
+}
+
+/** Starts a Sentinel (`redis-server` from the PATH in its other role), ready for clients. Throws StartError. */
+export function startSentinel(watch: SentinelWatch, options: ServerOptions = {}): Promise<RunningServer> {
+  return onFreePort(options.port, async (port) => {
+    // A Sentinel writes what it learns into its configuration: a file of its own, gone with it.
+    const folder = mkdtempSync(join(tmpdir(), 'voxfleet-sentinel-'));
+    const file = join(folder, 'sentinel.conf');
+    writeFileSync(file, sentinelLines(watch, port, folder).join('\n'));
+    const running = await startProcess({
+      ...serverSpec('sentinel', options),
+      command: 'redis-server',
+      args: [file, '--sentinel'],
+      isReady: (pid) => answers(port, 'INFO server\r\n', `process_id:${pid}\r\n`),
+    });
+    void running.exited.then(() => rmSync(folder, { recursive: true, force: true }));
+    return { ...running, port, url: `redis://127.0.0.1:${port}` };
+  });
+}
+
+function sentinelLines({ primaryPort, primaryName, quorum, downAfterMs }: SentinelWatch, port: number, folder: string): string[] {
+  return [
+    'bind 127.0.0.1',
+    `port ${port}`,
+    `dir ${folder}`,
+    `sentinel monitor ${primaryName} 127.0.0.1 ${primaryPort} ${quorum}`,
+    `sentinel down-after-milliseconds ${primaryName} ${downAfterMs}`,
+    `sentinel failover-timeout ${primaryName} 3000`,
+    '',
+  ];
 }
 
 function serverSpec(name: string, options: ServerOptions): Pick<ProcessSpec, 'name' | 'readyTimeoutMs' | 'onLine' | 'signal'> {
@@ -71,7 +116,7 @@ async function onFreePort(wanted: number | undefined, start: (port: number) => P
 }
 
 /** Whether a server on this port, asked `question`, has `expected` in the first of its answer. */
-function answers(port: number, question: string, expected: string): Promise<boolean> {
+export function answers(port: number, question: string, expected: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection({ host: '127.0.0.1', port, timeout: PROBE_TIMEOUT_MS });
     const settle = (ready: boolean): void => {

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../deploy/local/ports.ts';
 import { startProcess, StartError, type ProcessExit, type RunningProcess } from '../../deploy/local/processes.ts';
-import { startNats, startRedis } from '../../deploy/local/servers.ts';
+import type { FleetServer } from './fleet-server.ts';
+import { natsCluster, redisSentinel, singleNats, singleRedis, type ServerSet } from './fleet-servers.ts';
 
 /** How often another free port is tried when the first was taken between asking and using it. */
 const PORT_ATTEMPTS = 3;
@@ -17,6 +18,12 @@ export interface FleetOptions {
   readonly gateways?: number;
   /** Default 1. */
   readonly workers?: number;
+  /** One NATS (the default) or a cluster of three. */
+  readonly nats?: 'single' | 'cluster';
+  /** One Redis (the default) or a primary with a replica and three Sentinels. */
+  readonly redis?: 'single' | 'sentinel';
+  /** Hears every line that a member writes. */
+  readonly onLine?: (memberId: string, line: string) => void;
   /** Environment of every gateway and worker, over the fleet's own. */
   readonly env?: Environment;
   readonly gatewayEnv?: Environment;
@@ -34,7 +41,7 @@ export interface FleetMember {
   readonly exited: Promise<ProcessExit>;
   /** Sends a signal; resolves once it was sent, for SIGKILL once the process is gone. */
   kill(signal: NodeJS.Signals): Promise<void>;
-  /** SIGTERM, SIGKILL ten seconds later; resolves when it is gone. */
+  /** SIGTERM, SIGKILL ten seconds later, a frozen one too; resolves when it is gone. */
   stop(): Promise<ProcessExit>;
 }
 
@@ -52,10 +59,17 @@ export interface FleetWorker extends FleetMember {
 export interface Fleet {
   readonly natsUrl: string;
   readonly redisUrl: string;
+  /** Like the workers, in the order they were started, later ones and those that are gone included. */
   readonly gateways: readonly FleetGateway[];
-  /** In the order they were started, later ones included. */
   readonly workers: readonly FleetWorker[];
   readonly gatewayUrls: readonly string[];
+  /** One, or the nodes of a cluster. */
+  readonly natsServers: readonly FleetServer[];
+  /** One, or two of which the Sentinels make one the primary. */
+  readonly redisServers: readonly FleetServer[];
+  readonly sentinels: readonly FleetServer[];
+  /** Starts another gateway and waits until it is ready. */
+  addGateway(env?: Environment): Promise<FleetGateway>;
   /** Starts another worker and waits until it is ready. */
   addWorker(env?: Environment): Promise<FleetWorker>;
   /** Ends everything, in order: gateways, workers, servers. May be called again. */
@@ -81,11 +95,14 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
 class ProcessFleet implements Fleet {
   natsUrl = '';
   redisUrl = '';
+  natsServers: readonly FleetServer[] = [];
+  redisServers: readonly FleetServer[] = [];
+  sentinels: readonly FleetServer[] = [];
   readonly gateways: FleetGateway[] = [];
   readonly workers: FleetWorker[] = [];
   readonly #options: FleetOptions;
-  readonly #servers: RunningProcess[] = [];
   readonly #lines: string[] = [];
+  #gatewaysStarted = 0;
   #workersStarted = 0;
 
   constructor(options: FleetOptions) {
@@ -98,9 +115,9 @@ class ProcessFleet implements Fleet {
 
   async start(): Promise<void> {
     const { gateways = 1, workers = 1 } = this.#options;
-    await allDone([this.#startServer(startNats, (url) => (this.natsUrl = url)), this.#startServer(startRedis, (url) => (this.redisUrl = url))]);
+    await allDone([this.#startNats(), this.#startRedis()]);
     await allDone(Array.from({ length: workers }, () => this.addWorker()));
-    await allDone(Array.from({ length: gateways }, (_, index) => this.#addGateway(`gateway-${index + 1}`)));
+    await allDone(Array.from({ length: gateways }, () => this.addGateway()));
     this.workers.sort(byId);
     this.gateways.sort(byId);
   }
@@ -116,25 +133,41 @@ class ProcessFleet implements Fleet {
     return worker;
   }
 
+  async addGateway(env: Environment = {}): Promise<FleetGateway> {
+    this.#gatewaysStarted += 1;
+    const id = `gateway-${this.#gatewaysStarted}`;
+    const { process, url } = await this.#launch('gateway', id, (port) => ({
+      ...this.#options.gatewayEnv, ...env, GATEWAY_ID: id, PORT: String(port),
+    }));
+    const gateway = { ...member(id, process), url };
+    this.gateways.push(gateway);
+    return gateway;
+  }
+
   async stop(): Promise<void> {
-    for (const stage of [this.gateways, this.workers, this.#servers]) await allDone(stage.map((process) => process.stop()));
+    const servers = [...this.sentinels, ...this.natsServers, ...this.redisServers];
+    for (const stage of [this.gateways, this.workers, servers]) await allDone(stage.map((process) => process.stop()));
   }
 
   printLogs(): void {
     process.stderr.write(`the fleet did not start; its last lines:\n${this.#lines.join('\n')}\n`);
   }
 
-  async #addGateway(id: string): Promise<void> {
-    const { process, url } = await this.#launch('gateway', id, (port) => ({
-      ...this.#options.gatewayEnv, GATEWAY_ID: id, PORT: String(port),
-    }));
-    this.gateways.push({ ...member(id, process), url });
+  async #startNats(): Promise<void> {
+    const set = await this.#startServers(this.#options.nats === 'cluster' ? natsCluster : singleNats);
+    this.natsUrl = set.url;
+    this.natsServers = set.servers;
   }
 
-  async #startServer(start: typeof startNats, keep: (url: string) => void): Promise<void> {
-    const server = await start({ onLine: (line) => this.#note('server', line) });
-    this.#servers.push(server);
-    keep(server.url);
+  async #startRedis(): Promise<void> {
+    const set = await this.#startServers(this.#options.redis === 'sentinel' ? redisSentinel : singleRedis);
+    this.redisUrl = set.url;
+    this.redisServers = set.servers;
+    this.sentinels = set.sentinels;
+  }
+
+  #startServers(start: (onLine: (line: string) => void) => Promise<ServerSet>): Promise<ServerSet> {
+    return start((line) => this.#note('server', line));
   }
 
   async #launch(tier: 'gateway' | 'worker', id: string, envAt: (port: number) => Environment): Promise<{ process: RunningProcess; url: string }> {
@@ -154,6 +187,7 @@ class ProcessFleet implements Fleet {
   }
 
   #note(id: string, line: string): void {
+    this.#options.onLine?.(id, line);
     this.#lines.push(`${id}: ${line}`);
     if (this.#lines.length > KEPT_LINES) this.#lines.shift();
   }
@@ -166,7 +200,11 @@ function mainOf(tier: 'gateway' | 'worker'): string {
 
 function member(id: string, process: RunningProcess): FleetMember {
   const { pid, logs, exited } = process;
-  return { id, pid, logs, exited, kill: (signal) => process.kill(signal), stop: () => process.stop(STOP_TIMEOUT_MS) };
+  const stop = async (): Promise<ProcessExit> => {
+    await process.kill('SIGCONT');
+    return process.stop(STOP_TIMEOUT_MS);
+  };
+  return { id, pid, logs, exited, kill: (signal) => process.kill(signal), stop };
 }
 
 function byId(one: FleetMember, other: FleetMember): number {
