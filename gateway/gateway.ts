@@ -1,5 +1,6 @@
 import { connectBus, type Bus } from '../shared/bus/bus.ts';
 import { watchDependencies } from '../shared/runtime/dependency-metrics.ts';
+import { incarnationOf } from '../shared/runtime/incarnation.ts';
 import { Lifecycle } from '../shared/runtime/lifecycle.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import { createRegistry, type Registry } from '../shared/runtime/metrics.ts';
@@ -36,7 +37,8 @@ export interface RunningGateway {
 
 /** Connects to NATS and Redis, then listens. Rejects where one of them is not to be had, with nothing left open. */
 export async function startGateway(config: GatewayConfig, log: Logger): Promise<RunningGateway> {
-  const bus = await connectBus({ url: config.natsUrl, name: config.gatewayId, log }).catch((error: unknown) => {
+  const gatewayId = incarnationOf(config.gatewayId);
+  const bus = await connectBus({ url: config.natsUrl, name: gatewayId, log }).catch((error: unknown) => {
     throw new Error(`cannot connect to NATS at ${withoutPassword(config.natsUrl)}`, { cause: error });
   });
   const redis = await connectRedis(config.redisUrl, log).catch(async (error: unknown) => {
@@ -44,7 +46,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     throw new Error(`cannot connect to Redis at ${withoutPassword(config.redisUrl)}`, { cause: error });
   });
   try {
-    return await assemble(config, log, bus, redis);
+    return await assemble(config, gatewayId, log, bus, redis);
   } catch (error) {
     redis.disconnect();
     await bus.close();
@@ -55,6 +57,8 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
 /** What all parts of one gateway share. */
 interface Base {
   readonly config: GatewayConfig;
+  /** This start of the process, as the bus knows it. */
+  readonly gatewayId: string;
   readonly log: Logger;
   readonly bus: Bus;
   readonly store: SessionStore;
@@ -70,12 +74,12 @@ interface BusSide {
   readonly connections: Connections;
 }
 
-async function assemble(config: GatewayConfig, log: Logger, bus: Bus, redis: Redis): Promise<RunningGateway> {
+async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, bus: Bus, redis: Redis): Promise<RunningGateway> {
   const times = { leaseMs: config.leaseMs, ttlMs: config.sessionTtlS * 1000, retentionMs: config.sessionRetentionS * 1000 };
   const store = new SessionStore(redis, times);
   const lifecycle = new Lifecycle((state) => log.info({ state }, 'state changed'));
   const registry = createRegistry({ tier: 'gateway', id: config.gatewayId });
-  const base = { config, log, bus, store, lifecycle, registry };
+  const base = { config, gatewayId, log, bus, store, lifecycle, registry };
   const side = openBusSide(base);
   const { connections, fleet, ingress } = side;
   const server = await listen(base, side).catch((error: unknown) => {
@@ -86,7 +90,7 @@ async function assemble(config: GatewayConfig, log: Logger, bus: Bus, redis: Red
   const stopWatching = watchDependencies({ registry, bus, store, intervalS: config.metricsIntervalS });
   const stallTimer = setInterval(() => connections.checkStalls(), STALL_CHECK_MS);
   lifecycle.enter('ready');
-  log.info({ host: config.host, port }, 'listening');
+  log.info({ incarnation: gatewayId, host: config.host, port }, 'listening');
   const stop = async (): Promise<void> => {
     await drain({ lifecycle, connections, deadlineMs: config.drainDeadlineMs, log });
     clearInterval(stallTimer);
@@ -101,8 +105,8 @@ async function assemble(config: GatewayConfig, log: Logger, bus: Bus, redis: Red
   return { port, connectionCount: () => connections.count, stop };
 }
 
-function openBusSide({ config, log, bus, registry }: Base): BusSide {
-  const { gatewayId, workerLostAfterMs } = config;
+function openBusSide({ config, gatewayId, log, bus, registry }: Base): BusSide {
+  const { workerLostAfterMs } = config;
   const metrics: GatewayMetrics = new GatewayMetrics(registry, () => connections.count, () => fleet.readyWorkers);
   const ingress = new Ingress(bus, gatewayId);
   const fleet = new FleetWatch(bus, workerLostAfterMs, {

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { samplesFromPcm } from '../shared/audio/pcm.ts';
 import type { AgentRequest } from '../shared/client/session-request.ts';
 import { LATENCY_STAGES } from '../shared/protocol/agent-event.ts';
+import { isIncarnationOf } from '../shared/runtime/incarnation.ts';
 import { createLog } from '../shared/runtime/log.ts';
 import { recordKey } from '../shared/session/record.ts';
 import { connectRedis } from '../shared/session/redis.ts';
@@ -77,7 +78,7 @@ describe('a call with human speech', { timeout: 120_000 }, () => {
     const redis = await connectRedis(fleet.redisUrl, createLog({ tier: 'test', id: 'conversation', level: 'error' }));
     const owner = await redis.hget(recordKey(sessionId), 'owner');
     redis.disconnect();
-    const worker = fleet.workers.find(({ id }) => id === owner);
+    const worker = fleet.workers.find(({ id }) => owner !== null && isIncarnationOf(owner, id));
     assert.ok(worker, `${owner} is a worker of the fleet`);
     return worker;
   }

@@ -6,6 +6,7 @@ import { pack, unpack } from '../shared/protocol/structured.ts';
 import { startAdminServer } from '../shared/runtime/admin-server.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
 import { watchDependencies } from '../shared/runtime/dependency-metrics.ts';
+import { incarnationOf } from '../shared/runtime/incarnation.ts';
 import { Lifecycle } from '../shared/runtime/lifecycle.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import { runProcess } from '../shared/runtime/process-main.ts';
@@ -30,7 +31,8 @@ import { TurnPool } from './turn-pool.ts';
 /** A worker process from start to stop. */
 async function main(config: WorkerConfig, log: Logger): Promise<void> {
   const lifecycle = new Lifecycle((state) => log.info({ state }, 'lifecycle'));
-  const bus = await connectBus({ url: config.natsUrl, name: config.workerId, log });
+  const workerId = incarnationOf(config.workerId);
+  const bus = await connectBus({ url: config.natsUrl, name: workerId, log });
   const redis = await connectRedis(config.redisUrl, log);
   const store = new SessionStore(redis, {
     leaseMs: config.leaseMs, ttlMs: config.sessionTtlS * 1000, retentionMs: config.sessionRetentionS * 1000,
@@ -49,12 +51,12 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
       fleet: () => fleet.totals(),
     });
   const sessions = new Sessions({
-    bus, store, egress, metrics, log, makeSession, workerId: config.workerId,
+    bus, store, egress, metrics, log, makeSession, workerId,
     leaseMs: config.leaseMs, reconnectGraceMs: config.reconnectGraceMs,
   });
-  const claims = new Claims({ bus, store, sessions, metrics, log, workerId: config.workerId, slots: config.slots });
+  const claims = new Claims({ bus, store, sessions, metrics, log, workerId, slots: config.slots });
   const ingress = new Ingress({
-    bus, sessions, metrics, workerId: config.workerId, queueSize: config.queueSize, frameDeadlineMs: config.frameDeadlineMs,
+    bus, sessions, metrics, workerId, queueSize: config.queueSize, frameDeadlineMs: config.frameDeadlineMs,
   });
   registerWorkerGauges(metrics.registry, {
     slotsUsed: () => claims.used, slotsTotal: () => config.slots,
@@ -62,7 +64,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
     laneDepth: (lane) => ingress.depths()[lane],
   });
   const heartbeat = (): WorkerHeartbeat => ({
-    workerId: config.workerId, state: lifecycle.state, slotsUsed: claims.used, slotsTotal: config.slots,
+    workerId, state: lifecycle.state, slotsUsed: claims.used, slotsTotal: config.slots,
     turnsComputing: pool.computing, laneDepths: ingress.depths(),
   });
   const stopWatching = watchDependencies({ registry: metrics.registry, bus, store, intervalS: config.metricsIntervalS });
@@ -73,7 +75,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   });
   claims.open();
   lifecycle.enter('ready');
-  log.info({ adminPort: admin.port, slots: config.slots, maxWorkers: config.maxWorkers }, 'ready');
+  log.info({ incarnation: workerId, adminPort: admin.port, slots: config.slots, maxWorkers: config.maxWorkers }, 'ready');
 
   await terminationSignal(log);
   lifecycle.enter('draining');

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { connectBus, type Bus } from '../shared/bus/bus.ts';
+import { FLEET_SUBJECT } from '../shared/bus/subjects.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
+import type { WorkerHeartbeat } from '../shared/protocol/heartbeat.ts';
+import { unpack } from '../shared/protocol/structured.ts';
+import { isIncarnationOf } from '../shared/runtime/incarnation.ts';
 import { createLog } from '../shared/runtime/log.ts';
 import { connectRedis, type Redis } from '../shared/session/redis.ts';
 import { SessionStore } from '../shared/session/store.ts';
@@ -26,16 +31,20 @@ describe('a worker process', LIMIT, () => {
   let store: SessionStore;
   const workers: WorkerProcess[] = [];
   const gateways: GatewayFixture[] = [];
+  const heard = new Set<string>();
+  let ears: Bus;
 
   before(async () => {
     [nats, redisServer] = await Promise.all([startNats(), startRedis()]);
+    ears = await connectBus({ url: nats.url, name: 'ears', log: createLog({ tier: 'test', id: 'test', level: 'error' }) });
+    ears.subscribe(FLEET_SUBJECT, ({ data }) => heard.add(unpack<WorkerHeartbeat>(data)?.workerId ?? ''));
     redis = await connectRedis(redisServer.url, createLog({ tier: 'test', id: 'test', level: 'error' }));
     store = new SessionStore(redis, { leaseMs: 5000, ttlMs: 60_000, retentionMs: 60_000 });
     await startWorker('worker-a');
   });
 
   after(async () => {
-    await Promise.all(gateways.map(({ bus }) => bus.close()));
+    await Promise.all([ears, ...gateways.map(({ bus }) => bus)].map((bus) => bus.close()));
     redis.disconnect();
     await Promise.all(workers.map((worker) => worker.stop()));
     await Promise.all([nats.stop(), redisServer.stop()]);
@@ -52,6 +61,13 @@ describe('a worker process', LIMIT, () => {
     });
     workers.push(worker);
     return worker;
+  }
+
+  /** What a worker of this test calls itself on the bus. */
+  async function nameOf(workerId: string): Promise<string> {
+    const find = (): string | undefined => [...heard].find((name) => isIncarnationOf(name, workerId));
+    await until(async () => find() !== undefined);
+    return find() ?? '';
   }
 
   async function caller(sessionId: string, agent = agentConfig(), gatewayId = `gateway-${sessionId}`): Promise<GatewayFixture> {
@@ -167,14 +183,14 @@ describe('a worker process', LIMIT, () => {
   test('at SIGTERM every session is handed off, and the next owner knows what was said', async () => {
     const worker = await startWorker('worker-b');
     const gateway = await caller('handed', agentConfig({ instructions: '' }));
-    const claimed = await gateway.claim('handed', { listening: false }, 'worker-b');
-    assert.equal(claimed.ok && claimed.workerId, 'worker-b');
+    const claimed = await gateway.claim('handed', { listening: false }, await nameOf('worker-b'));
+    assert.equal(claimed.ok && claimed.workerId, await nameOf('worker-b'));
     gateway.text('remember me');
     await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.ack));
     const stopped = worker.stop();
     await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.released));
     const next = await gateway.claim('handed', { listening: false });
-    assert.equal(next.ok && next.workerId, 'worker-a');
+    assert.equal(next.ok && next.workerId, await nameOf('worker-a'));
     assert.equal(next.ok && next.fence, 2);
     assert.equal(next.ok && next.committedIngressSeq, 1);
     assert.equal((await store.items('handed')).length, 2);
@@ -183,7 +199,7 @@ describe('a worker process', LIMIT, () => {
 
   test('a claim asked for twice at once is one claim', async () => {
     const gateway = await caller('impatient');
-    const [one, other] = await Promise.all([gateway.claim('impatient', {}, 'worker-a'), gateway.claim('impatient', {}, 'worker-a')]);
+    const [one, other] = await Promise.all([gateway.claim('impatient', {}, await nameOf('worker-a')), gateway.claim('impatient', {}, await nameOf('worker-a'))]);
     assert.deepEqual(one, other);
     assert.equal(one.ok && one.fence, 1);
     await store.end('impatient');
@@ -194,7 +210,7 @@ describe('a worker process', LIMIT, () => {
   test('a session whose gateway died is given up after its grace, and its slot is free again', async () => {
     await startWorker('worker-c', { RECONNECT_GRACE_MS: '100', LEASE_MS: '1000' });
     const gateway = await caller('orphan');
-    await gateway.claim('orphan', {}, 'worker-c');
+    await gateway.claim('orphan', {}, await nameOf('worker-c'));
     gateways.splice(gateways.indexOf(gateway), 1);
     await gateway.bus.close();
     await until(async () => (await store.load('orphan'))?.owner === '');
@@ -209,8 +225,8 @@ describe('a worker process', LIMIT, () => {
     const engines = agentConfig().engines;
     const broken = await caller('broken', agentConfig({ engines: { ...engines, recognizer: 'broken', responder: 'broken' } }));
     const sound = await caller('sound');
-    await broken.claim('broken', {}, 'worker-d');
-    await sound.claim('sound', {}, 'worker-d');
+    await broken.claim('broken', {}, await nameOf('worker-d'));
+    await sound.claim('sound', {}, await nameOf('worker-d'));
     broken.text('anybody there?');
     await Promise.all([sayInRealTime(broken, loudTone(600)), sayInRealTime(sound, loudTone(600))]);
     await sound.until(() => sound.events().some(({ type }) => type === 'turn'));
