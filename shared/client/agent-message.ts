@@ -5,20 +5,28 @@ import type { AgentMessage, AgentMessageBody, WireFormat } from '../protocol/nat
 type Fields = Readonly<Record<string, unknown>>;
 
 const BODY_CHECKS: Readonly<Record<AgentMessageBody['type'], (fields: Fields) => boolean>> = {
-  ready: (fields) => isString(fields['session_id']) && isAudio(fields['audio']),
+  ready: (fields) =>
+    isString(fields['session_id']) &&
+    isAudio(fields['audio']) &&
+    (fields['ingress'] === undefined || isPlace(fields['ingress'])) &&
+    (fields['resume'] === undefined || isTicket(fields['resume'])),
+  resume_token: isTicket,
+  ack: (fields) => isNumber(fields['committed']),
+  goaway: (fields) => isNumber(fields['reconnect_after_ms']),
   transcript: (fields) =>
     (fields['role'] === 'caller' || fields['role'] === 'agent') &&
     isString(fields['text']) &&
     typeof fields['final'] === 'boolean' &&
     isNumber(fields['turn']),
-  text: (fields) => isString(fields['content']),
+  text: (fields) => isString(fields['content']) && isOptionalNumber(fields['re']),
   audio: (fields) => isString(fields['data']) && isNumber(fields['timestamp']),
   speech_started: () => true,
   speech_stopped: () => true,
   turn: (fields) => isNumber(fields['turn']) && isNumber(fields['mouth_to_ear_ms']) && isStages(fields['stages_ms']),
   clear: () => true,
   pong: () => true,
-  error: (fields) => isString(fields['code']) && isString(fields['message']) && isOptionalNumber(fields['retry_after_ms']),
+  error: (fields) =>
+    isString(fields['code']) && isString(fields['message']) && isOptionalNumber(fields['retry_after_ms']) && isOptionalNumber(fields['re']),
 };
 
 /**
@@ -60,6 +68,14 @@ function isFormat(value: unknown): value is WireFormat {
 
 function isStages(value: unknown): value is StageLatencies {
   return isFields(value) && LATENCY_STAGES.every((stage) => isNumber(value[stage]));
+}
+
+function isPlace(value: unknown): boolean {
+  return isFields(value) && isNumber(value['committed']) && isNumber(value['received']);
+}
+
+function isTicket(value: unknown): boolean {
+  return isFields(value) && isString(value['token']) && isString(value['expires_at']);
 }
 
 function isFields(value: unknown): value is Fields {

@@ -1,182 +1,173 @@
-import { audioMs, DEFAULT_AUDIO_FORMAT, type AudioFormat } from '../protocol/audio-format.ts';
-import { BINARY_KIND, readBinaryFrame, writeBinaryFrame } from '../protocol/binary-frame.ts';
-import {
-  NATIVE_SUBPROTOCOL,
-  TOKEN_SUBPROTOCOL_PREFIX,
-  type AgentMessage,
-  type CallerMessage,
-  type WireFormat,
-} from '../protocol/native-message.ts';
-import { readAgentMessage } from './agent-message.ts';
-import { SOCKET_OPEN, type VoiceSocket, type VoiceSocketConstructor } from './voice-socket.ts';
+import { DEFAULT_AUDIO_FORMAT, type AudioFormat } from '../protocol/audio-format.ts';
+import type { AgentMessage, WireFormat } from '../protocol/native-message.ts';
+import { withDefaults, type CompleteClientOptions, type VoiceClientOptions, type VoiceClientState } from './client-options.ts';
+import type { AgentAudio, AgentSpeechless, Connection } from './connection.ts';
+import { EgressOrder } from './egress-order.ts';
+import { Outbox, type SendOutcome } from './outbox.ts';
+import { Reconnector, type Reached } from './reconnector.ts';
 
-/** Where one connection stands; only `closed` is final. */
-export type VoiceClientState =
-  | { readonly name: 'connecting' }
-  /** The socket is open; the session is still being given to a worker. */
-  | { readonly name: 'open' }
-  /** What is sent now is heard. */
-  | { readonly name: 'ready'; readonly sessionId: string; readonly input: AudioFormat; readonly output: AudioFormat }
-  /** `reason` is the gateway's, or the socket's own words where the gateway was not reached. */
-  | { readonly name: 'closed'; readonly code: number; readonly reason: string };
+export type { AgentNotice, ResumeReport, VoiceClientListener, VoiceClientOptions, VoiceClientState } from './client-options.ts';
+export type { ClientClock } from './client-clock.ts';
+export type { AgentAudio } from './connection.ts';
+export type { LostAudio } from './kept-messages.ts';
+export type { SendOutcome } from './outbox.ts';
+export type { VoiceSocket, VoiceSocketConstructor } from './voice-socket.ts';
 
-/** Agent audio, in the session's output format, however it travelled. */
-export interface AgentAudio {
-  readonly seq: number;
-  /** Its place in the reply; 0 begins a reply. */
-  readonly timestampMs: number;
-  /** May be a view into a received message. */
-  readonly bytes: Uint8Array;
-}
+type Ready = Extract<AgentMessage, { type: 'ready' }>;
 
-/** Everything the agent tells but audio. */
-export type AgentNotice = Exclude<AgentMessage, { type: 'audio' }>;
-
-/** Whom a client tells; each member may be left out. Called in the order in which messages came. */
-export interface VoiceClientListener {
-  onState?(state: VoiceClientState): void;
-  onNotice?(notice: AgentNotice): void;
-  onAudio?(audio: AgentAudio): void;
-  /** A message of a kind this client does not know came in and was passed over. */
-  onUnknown?(message: string): void;
-}
-
-export interface VoiceClientOptions {
-  /** `ws_url` of the session. */
-  readonly url: string;
-  /** The session's token, sent as a pseudo-subprotocol because browsers cannot set headers. */
-  readonly token?: string;
-  readonly socket: VoiceSocketConstructor;
-  readonly listener: VoiceClientListener;
-  /** Audio is dropped while more than this waits for the network; 320,000 bytes (10 s of 16 kHz PCM16) where absent. */
-  readonly maxBufferedBytes?: number;
-}
-
-const DEFAULT_MAX_BUFFERED_BYTES = 320_000;
 const NORMAL_CLOSE = 1000;
-const DEFAULT_PRIORITY = 1;
-const UNKNOWN_EXCERPT_CHARS = 200;
+/** How often the agent's side hears how far everything came, at most. */
+const ACKNOWLEDGE_EVERY_MS = 500;
 
-/** One connection to a session over the native wire, `/ws/<session_id>`, for browsers and Node alike. */
+/**
+ * A call over the native wire, `/ws/<session_id>`, that outlives its connections and gateways, for browsers and Node alike. What
+ * is said is kept until it is safe and said again where it must be; what the agent says comes once and in order.
+ */
 export class VoiceClient {
-  readonly #socket: VoiceSocket;
-  readonly #listener: VoiceClientListener;
-  readonly #maxBufferedBytes: number;
+  readonly #options: CompleteClientOptions;
+  readonly #outbox: Outbox;
+  readonly #order = new EgressOrder();
+  readonly #reconnector: Reconnector;
   #state: VoiceClientState = { name: 'connecting' };
-  #audioSeq = 0;
-  #mediaMs = 0;
+  #isHangingUp = false;
   #droppedFrames = 0;
-  #failure = '';
+  #cancelAcknowledgement: (() => void) | undefined;
 
-  /** Begins to connect. Throws what the socket's constructor throws: a URL that is none. */
+  /** Begins to connect. Throws what URL and the socket's constructor throw: an address that is none. */
   constructor(options: VoiceClientOptions) {
-    this.#listener = options.listener;
-    this.#maxBufferedBytes = options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES;
-    const protocols = [NATIVE_SUBPROTOCOL];
-    if (options.token !== undefined) protocols.push(TOKEN_SUBPROTOCOL_PREFIX + options.token);
-    const socket = new options.socket(options.url, protocols);
-    socket.binaryType = 'arraybuffer';
-    socket.addEventListener('open', () => this.#enter({ name: 'open' }));
-    socket.addEventListener('message', (event) => this.#receive(event.data));
-    socket.addEventListener('error', (event) => {
-      this.#failure = messageOf(event);
+    this.#options = withDefaults(options);
+    const { clock, keepAudioMs, keepBytes, maxBufferedBytes, listener } = this.#options;
+    this.#outbox = new Outbox({
+      limits: { maxAudioMs: keepAudioMs, maxBytes: keepBytes }, maxBufferedBytes, clock,
+      onLost: (lost) => {
+        this.#droppedFrames += lost.frames;
+        listener.onDropped?.(lost);
+      },
     });
-    socket.addEventListener('close', (event) => this.#enter({ name: 'closed', code: event.code, reason: event.reason || this.#failure }));
-    this.#socket = socket;
+    this.#reconnector = new Reconnector(this.#options, {
+      lastSeq: () => this.#order.last,
+      onOpen: () => this.#enter({ name: 'open' }),
+      onReady: (connection, ready, reached) => this.#ready(connection, ready, reached),
+      onAway: (attempt, sinceMs) => this.#enter({ name: 'reconnecting', attempt, sinceMs }),
+      onMessage: (message) => this.#receive(message),
+      onAudio: (audio) => this.#hear(audio),
+      onUnknown: (message) => listener.onUnknown?.(message),
+      onOver: (over) => this.#end(over),
+    });
+    this.#reconnector.start();
   }
 
   get state(): VoiceClientState {
     return this.#state;
   }
 
-  /** Audio frames not sent because the network did not keep up. */
+  /** Audio frames that were given up and never reached the agent's side. */
   get droppedFrames(): number {
     return this.#droppedFrames;
   }
 
   /**
-   * Sends audio in the session's input format as one binary frame. Answers whether it was sent: not before `ready`, and
-   * not while too much waits for the network; dropped audio still moves the media timestamp on, so the hole is visible.
+   * Sends audio in the session's input format as one message; before `ready` and while reconnecting it is kept and sent then.
+   * The bytes are copied. `dropped`: the call is over, or this alone is more than is kept.
    */
-  sendAudio(bytes: Uint8Array): boolean {
-    if (this.#state.name !== 'ready' || this.#socket.readyState !== SOCKET_OPEN) return false;
-    const timestampMs = Math.round(this.#mediaMs);
-    this.#mediaMs += audioMs(this.#state.input, bytes.length);
-    if (this.#socket.bufferedAmount + bytes.length > this.#maxBufferedBytes) {
-      this.#droppedFrames += 1;
-      return false;
-    }
-    const seq = this.#audioSeq++;
-    this.#socket.send(writeBinaryFrame({ kind: BINARY_KIND.audio, priority: DEFAULT_PRIORITY, seq, timestampMs, payload: bytes }));
-    return true;
+  sendAudio(bytes: Uint8Array): SendOutcome {
+    return this.#isOver ? 'dropped' : this.#outbox.addAudio(bytes);
   }
 
-  /** Sends what the caller typed. Like every sender below, answers whether the session was there to take it. */
-  sendText(content: string): boolean {
-    return this.#send({ type: 'text', content });
+  /** Sends what the caller typed; like audio it is kept where there is no connection. It is answered once. */
+  sendText(content: string): SendOutcome {
+    return this.#isOver ? 'dropped' : this.#outbox.addText(content);
   }
 
   /** Asks the agent to stop. */
-  cancel(): boolean {
-    return this.#send({ type: 'cancel' });
-  }
-
-  /** Asks for a `pong`. */
-  ping(): boolean {
-    return this.#send({ type: 'ping' });
+  cancel(): SendOutcome {
+    return this.#isOver ? 'dropped' : this.#outbox.cancel();
   }
 
   /** Tells that everything up to the agent message numbered `seq` was played. */
-  played(seq: number): boolean {
-    return this.#send({ type: 'played', seq });
+  played(seq: number): SendOutcome {
+    return this.#isOver ? 'dropped' : this.#outbox.played(seq);
   }
 
-  /** Hangs up; `closed` follows once the other side has agreed. */
+  /** Asks for a `pong`; answers whether there is a connection to ask. */
+  ping(): boolean {
+    return !this.#isOver && this.#reconnector.current?.tell({ type: 'ping' }) === true;
+  }
+
+  /** To be called when the network may be another one (a browser's `online` event): tries at once what would be tried later. */
+  reconnectNow(): void {
+    this.#reconnector.hurry();
+  }
+
+  /** Hangs up; `closed` follows once the other side has agreed, or a second later. Nothing else is told from now on. */
   close(code = NORMAL_CLOSE, reason = 'Caller hung up'): void {
-    if (this.#state.name !== 'closed') this.#socket.close(code, reason);
+    if (this.#isOver) return;
+    this.#isHangingUp = true;
+    this.#outbox.stop();
+    this.#reconnector.hangUp({ name: 'closed', code, reason });
   }
 
-  #send(message: CallerMessage): boolean {
-    if (this.#state.name !== 'ready' || this.#socket.readyState !== SOCKET_OPEN) return false;
-    this.#socket.send(JSON.stringify(message));
+  get #isOver(): boolean {
+    return this.#isHangingUp || this.#state.name === 'closed' || this.#state.name === 'lost';
+  }
+
+  #ready(connection: Connection, ready: Ready, { awayMs, attempts, isFirst }: Reached): void {
+    const input = formatOf(ready.audio.input);
+    const backlog = this.#outbox.begin(connection, ready.ingress, input);
+    const resumed = { awayMs, attempts, resentMessages: backlog.messages, resentAudioMs: backlog.audioMs };
+    const state = { name: 'ready', sessionId: ready.session_id, input, output: formatOf(ready.audio.output) } as const;
+    this.#enter(isFirst ? state : { ...state, resumed });
+    if (!this.#isOver) this.#outbox.flush();
+  }
+
+  #receive(message: AgentSpeechless): void {
+    switch (message.type) {
+      case 'ack':
+        return this.#outbox.commit(message.committed);
+      case 'resume_token':
+      case 'goaway':
+        return;
+      case 'ready':
+      case 'pong':
+        break;
+      case 'error':
+        if (message.re === undefined) break;
+        this.#outbox.answered(message.re);
+        if (!this.#admit(message.seq)) return;
+        break;
+      default:
+        if (message.type === 'text' && message.re !== undefined) this.#outbox.answered(message.re);
+        if (!this.#admit(message.seq)) return;
+    }
+    if (!this.#isOver) this.#options.listener.onNotice?.(message);
+  }
+
+  #hear(audio: AgentAudio): void {
+    if (this.#admit(audio.seq) && !this.#isOver) this.#options.listener.onAudio?.(audio);
+  }
+
+  /** Whether a message is new; that it came is told to the agent's side before long. */
+  #admit(seq: number): boolean {
+    if (!this.#order.admit(seq)) return false;
+    this.#cancelAcknowledgement ??= this.#options.clock.after(ACKNOWLEDGE_EVERY_MS, () => {
+      this.#cancelAcknowledgement = undefined;
+      this.#reconnector.current?.tell({ type: 'ack', seq: this.#order.last });
+    });
     return true;
   }
 
-  #receive(data: unknown): void {
-    if (data instanceof ArrayBuffer) this.#receiveBinary(new Uint8Array(data));
-    else if (typeof data === 'string') this.#receiveText(data);
-  }
-
-  #receiveBinary(bytes: Uint8Array): void {
-    const frame = readBinaryFrame(bytes);
-    if (typeof frame === 'string') this.#listener.onUnknown?.(`binary message with a bad header: ${frame}`);
-    else this.#listener.onAudio?.({ seq: frame.seq, timestampMs: frame.timestampMs, bytes: frame.payload });
-  }
-
-  #receiveText(text: string): void {
-    const message = readAgentMessage(text);
-    if (message === undefined) {
-      this.#listener.onUnknown?.(text.slice(0, UNKNOWN_EXCERPT_CHARS));
-    } else if (message.type === 'audio') {
-      this.#receiveBase64(message.data, message.seq, message.timestamp);
-    } else {
-      if (message.type === 'ready') {
-        this.#enter({ name: 'ready', sessionId: message.session_id, input: formatOf(message.audio.input), output: formatOf(message.audio.output) });
-      }
-      this.#listener.onNotice?.(message);
-    }
-  }
-
-  #receiveBase64(data: string, seq: number, timestampMs: number): void {
-    const bytes = bytesOfBase64(data);
-    if (bytes === undefined) this.#listener.onUnknown?.('audio message whose data is not base64');
-    else this.#listener.onAudio?.({ seq, timestampMs, bytes });
+  #end(over: VoiceClientState): void {
+    this.#cancelAcknowledgement?.();
+    this.#outbox.stop();
+    this.#isHangingUp = false;
+    this.#state = over;
+    this.#options.listener.onState?.(over);
   }
 
   #enter(state: VoiceClientState): void {
-    if (this.#state.name === 'closed') return;
+    if (this.#isOver) return;
     this.#state = state;
-    this.#listener.onState?.(state);
+    this.#options.listener.onState?.(state);
   }
 }
 
@@ -188,17 +179,4 @@ export const DEFAULT_WIRE_FORMAT: WireFormat = {
 
 function formatOf(format: WireFormat): AudioFormat {
   return { encoding: format.encoding, sampleRateHz: format.sample_rate };
-}
-
-function bytesOfBase64(data: string): Uint8Array | undefined {
-  try {
-    return Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-  } catch {
-    // atob throws on what is not base64; the listener is told through the missing bytes.
-    return undefined;
-  }
-}
-
-function messageOf(event: object): string {
-  return 'message' in event && typeof event.message === 'string' ? event.message : '';
 }
