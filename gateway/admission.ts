@@ -20,6 +20,8 @@ const LONGEST_BACKOFF_MS = 1000;
 const MOST_HOPS = 3;
 /** A lost worker leaves many callers at once: so many of them claim at the same time. */
 const TAKEOVERS_AT_ONCE = 16;
+/** A lost gateway's callers, or those who waited for an outage to end, come at once too; they must not hold takeovers up. */
+const ARRIVALS_AT_ONCE = 64;
 
 /** A worker that holds, or held, a session. */
 export interface Owner {
@@ -51,8 +53,8 @@ export type Admitted =
   /** `replaced`: a newer connection of the same caller has the session. */
   | { readonly outcome: FinalRefusal | 'gave_up' | 'aborted' };
 
-/** Whether a worker that did not answer is gone, so that its lease may be taken over. */
-type GoneJudge = (workerId: string, failure: 'no_responders' | 'timeout') => boolean;
+/** Whether a worker that did not answer is gone, so that its lease may be taken over; takes its time to be sure. */
+type GoneJudge = (workerId: string, failure: 'no_responders' | 'timeout') => Promise<boolean>;
 
 type Answer = ClaimReply | { readonly ok: false; readonly reason: 'no_responders' | 'timeout' | 'disconnected' | 'bad_answer'; readonly owner?: Owner };
 
@@ -63,6 +65,7 @@ export class Admission {
   readonly #isGone: GoneJudge;
   readonly #metrics: GatewayMetrics;
   readonly #takeovers = new Turnstile(TAKEOVERS_AT_ONCE);
+  readonly #arrivals = new Turnstile(ARRIVALS_AT_ONCE);
 
   constructor(bus: Bus, gatewayId: string, isGone: GoneJudge, metrics: GatewayMetrics) {
     this.#bus = bus;
@@ -98,7 +101,8 @@ export class Admission {
   }
 
   #attemptInTurn(applicant: Applicant, signal: AbortSignal): Promise<Answer> {
-    return applicant.lost === undefined ? this.#attempt(applicant, signal) : this.#takeovers.pass(() => this.#attempt(applicant, signal));
+    const turnstile = applicant.isUnderWay ? this.#takeovers : this.#arrivals;
+    return turnstile.pass(() => this.#attempt(applicant, signal));
   }
 
   async #attempt(applicant: Applicant, signal: AbortSignal): Promise<Answer> {
@@ -109,18 +113,21 @@ export class Admission {
       answer = await this.#ask(request, owner);
       // A caller who left must not take the session from the connection that came after.
       if (answer.ok || signal.aborted) return answer;
-      if (owner !== undefined && this.#isOwnerGone(owner, answer)) {
+      if (owner !== undefined && (await this.#isOwnerGone(owner, answer))) {
         request = { ...request, lost: owner };
         owner = undefined;
       } else if (answer.reason === 'held' && answer.owner !== undefined) {
         owner = answer.owner;
         request = { ...request, seenFence: Math.max(request.seenFence, owner.fence) };
-      } else return answer;
+      } else if (owner === undefined || answer.reason !== 'no_responders') return answer;
+      // An owner who was only on the way to another NATS node is asked again.
     }
+    // Owners that are not to be had are no sign of a full fleet.
+    if (answer.reason === 'no_responders') return { ok: false, reason: 'timeout' };
     return answer;
   }
 
-  #isOwnerGone({ workerId }: Owner, answer: Answer): boolean {
+  async #isOwnerGone({ workerId }: Owner, answer: Answer): Promise<boolean> {
     return !answer.ok && (answer.reason === 'no_responders' || answer.reason === 'timeout') && this.#isGone(workerId, answer.reason);
   }
 

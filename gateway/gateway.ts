@@ -115,7 +115,7 @@ function openBusSide({ config, gatewayId, log, bus, registry }: Base): BusSide {
       connections.onWorkerLost(workerId);
     },
     onMissed: (workerId) => connections.resend(workerId),
-  });
+  }, log);
   const admission = new Admission(bus, gatewayId, (workerId, failure) => fleet.isGone(workerId, failure), metrics);
   const connections = new Connections({ config, admission, ingress, slices: new ReplaySlices(), metrics, log });
   ingress.onNoResponders((workerId) => fleet.noResponders(workerId));

@@ -22,10 +22,19 @@ export class FleetView {
 
   /** The ids of workers that fell silent since the last call; each is named once and forgotten. */
   takeLost(nowMs: number): readonly string[] {
-    const lost: string[] = [];
-    for (const [workerId, { seenAtMs }] of this.#workers) if (nowMs - seenAtMs > this.#lostAfterMs) lost.push(workerId);
+    const lost = this.silent(nowMs);
     for (const workerId of lost) this.#workers.delete(workerId);
     return lost;
+  }
+
+  /** The ids of known workers that have been silent for too long. */
+  silent(nowMs: number): readonly string[] {
+    return [...this.#workers].filter(([, { seenAtMs }]) => nowMs - seenAtMs > this.#lostAfterMs).map(([workerId]) => workerId);
+  }
+
+  /** When a worker was last heard; undefined where it never was, or is forgotten. */
+  heardAtMs(workerId: string): number | undefined {
+    return this.#workers.get(workerId)?.seenAtMs;
   }
 
   /** The newest heartbeat of every known worker. */
