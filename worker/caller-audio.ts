@@ -7,6 +7,9 @@ import type { IngressFrame } from './inbox.ts';
 const STALL_MS = 1000;
 /** Audio held while the engines are made ready: half a minute in 20 ms frames. More is shed. */
 const MOST_HELD_FRAMES = 1500;
+/** Held while the ear opens, or not yet judged: more than this much audio, in frames or in milliseconds, and the ear is behind. */
+const BEHIND_FRAMES = 5;
+const BEHIND_MS = 100;
 /** After the ear failed, audio passes by unheard for this long before it is opened anew. */
 const REOPEN_AFTER_MS = 1000;
 
@@ -51,6 +54,12 @@ export class CallerAudio {
   /** The ear, once it is open. */
   get hearing(): Hearing | undefined {
     return this.#ear.kind === 'open' ? this.#ear.hearing : undefined;
+  }
+
+  /** Whether audio that can wait should: the ear finds speech in what it still holds, which is not much. */
+  get isBehind(): boolean {
+    if (this.#ear.kind === 'opening') return this.#ear.held.length >= BEHIND_FRAMES;
+    return this.#ear.kind === 'open' && this.#ear.hearing.lagMs > BEHIND_MS;
   }
 
   /** Takes the next frame. Never throws. */

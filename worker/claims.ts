@@ -7,7 +7,8 @@ import { VoxError } from '../shared/runtime/errors.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import type { SessionStore } from '../shared/session/store.ts';
 import type { WorkerMetrics } from './metrics.ts';
-import type { Seat, Sessions } from './sessions.ts';
+import type { Seat } from './seat.ts';
+import type { Sessions } from './sessions.ts';
 
 /** The share of a worker's slots that sessions of a lane may fill. */
 const LANE_SHARE: Readonly<Record<GrantedLane, number>> = { urgent: 1, normal: 0.95, bulk: 0.8 };
@@ -91,10 +92,7 @@ export class Claims {
     const underWay = this.#underWay.get(sessionId);
     if (underWay !== undefined) await underWay;
     const held = sessions.of(sessionId);
-    if (held !== undefined) {
-      sessions.attach(held, request);
-      return claimed(held);
-    }
+    if (held !== undefined) return sessions.attach(held, request) ? claimed(held, request) : { ok: false, reason: 'replaced' };
     if (!this.#isOpen || this.used >= slots) return { ok: false, reason: 'full' };
     return this.#take(request);
   }
@@ -114,13 +112,13 @@ export class Claims {
     const { store, workerId, sessions } = this.#options;
     const { sessionId } = request;
     try {
-      const claim = await store.claim(sessionId, workerId, request.lost);
+      const claim = await store.claim(sessionId, workerId, { lost: request.lost, seenFence: request.seenFence });
       if (claim.outcome === 'held') return { ok: false, reason: 'held', owner: { workerId: claim.workerId, fence: claim.fence } };
       if (claim.outcome === 'ended') return { ok: false, reason: 'session_ended' };
       if (claim.outcome === 'not_found') return { ok: false, reason: 'session_not_found' };
       const items = await store.items(sessionId);
       const lease = { sessionId, workerId, fence: claim.fence };
-      return claimed(sessions.seat(request, lease, claim.config, claim.progress, items));
+      return claimed(sessions.seat(request, lease, claim.config, claim.progress, items), request);
     } catch (error) {
       if (error instanceof VoxError && error.code === 'store_unavailable') return { ok: false, reason: 'store_unavailable' };
       throw error;
@@ -128,9 +126,11 @@ export class Claims {
   }
 }
 
-function claimed({ slot, inbox, session }: Seat): ClaimReply {
+function claimed({ slot, inbox, session }: Seat, { seenEgressSeq }: ClaimRequest): ClaimReply {
   const { lease, committedIngressSeq } = session;
+  const delivered = session.egress.deliveredAt(seenEgressSeq);
   return {
     ok: true, workerId: lease.workerId, fence: lease.fence, workerSlot: slot, committedIngressSeq, receivedIngressSeq: inbox.newest,
+    ...(delivered === undefined ? {} : { delivered }),
   };
 }

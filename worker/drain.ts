@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nowMs } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/log.ts';
-import type { Seat, Sessions } from './sessions.ts';
+import type { Seat } from './seat.ts';
+import type { Sessions } from './sessions.ts';
 
 /** How often it is looked whether a session has come to a turn boundary. */
 const LOOK_EVERY_MS = 50;

@@ -2,14 +2,21 @@ import { Batcher } from '../shared/bus/batcher.ts';
 import type { Bus } from '../shared/bus/bus.ts';
 import { gatewaySubject } from '../shared/bus/subjects.ts';
 import type { AgentEvent, EndedBody } from '../shared/protocol/agent-event.ts';
-import { ENVELOPE_FLAG, ENVELOPE_TYPE, type EnvelopeType } from '../shared/protocol/envelope.ts';
+import { audioBytes, audioMs, type AudioFormat } from '../shared/protocol/audio-format.ts';
+import type { Delivered } from '../shared/protocol/claim.ts';
+import { ENVELOPE_FLAG, ENVELOPE_TYPE, turnFlags, type EnvelopeType } from '../shared/protocol/envelope.ts';
 import { laneIndex } from '../shared/protocol/lane.ts';
 import { pack } from '../shared/protocol/structured.ts';
 import { nowMs, stampUs } from '../shared/runtime/clock.ts';
+import { EgressLog, ENTRY_COST_BYTES, type LoggedEgress } from './egress-log.ts';
 
 const NO_PAYLOAD = new Uint8Array(0);
 /** Batchers of gateways that were not written to for this long are forgotten. */
 const FORGET_AFTER_MS = 60_000;
+/** The shortest messages that speech is reckoned to be cut into, for what keeping them costs. */
+const SMALLEST_SPEECH_MS = 20;
+/** Kept for events beside the audio: more than the longest answer takes. */
+const EVENT_BYTES = 524_288;
 
 /** Everything this worker sends to gateways: one batcher per gateway. */
 export class Egress {
@@ -57,19 +64,53 @@ export interface GatewayAddress {
   readonly gatewaySlot: number;
 }
 
-/** One session's way to its caller; numbers what it sends. */
+/** From where a session's egress goes on. */
+export interface EgressStart {
+  readonly fence: number;
+  readonly address: GatewayAddress;
+  /** The highest seq the caller has. */
+  readonly seenSeq: number;
+  /** The highest seq used by an earlier owner, as far as it is known. */
+  readonly storedSeq: number;
+  readonly format: AudioFormat;
+  /** Audio kept until the caller has it. */
+  readonly replayMs: number;
+  /** How far the newest reply was delivered at `seenSeq`, where it is known. */
+  readonly delivered?: Delivered | undefined;
+}
+
+/**
+ * One session's way to its caller: numbers what it sends and keeps it until the caller has it, so that whatever the bus or a
+ * connection lost is sent again. What follows on something that is not kept any more says so by the flag `gap`.
+ */
 export class SessionEgress {
   readonly #egress: Egress;
   readonly #fence: number;
+  readonly #format: AudioFormat;
+  readonly #log: EgressLog;
   #address: GatewayAddress;
   #seq: number;
+  /** The seq that the present address was sent last: the next one either follows on it or jumps. */
+  #sentSeq: number;
+  /** The caller is known to have everything up to here. */
+  #receivedSeq: number;
+  /**
+   * While held, what is said is only kept: it is sent in order once the caller's new connection is ready for it. Closed, the
+   * session is not ours any more: nothing is said but how it ended.
+   */
+  #state: 'open' | 'held' | 'closed' = 'open';
 
-  /** Numbers on from `seq`. */
-  constructor(egress: Egress, fence: number, address: GatewayAddress, seq: number) {
+  /** Numbers on beyond all that is known to have been used. */
+  constructor(egress: Egress, { fence, address, seenSeq, storedSeq, format, replayMs, delivered }: EgressStart) {
     this.#egress = egress;
     this.#fence = fence;
+    this.#format = format;
     this.#address = address;
-    this.#seq = seq;
+    this.#seq = Math.max(seenSeq, storedSeq);
+    this.#sentSeq = seenSeq;
+    this.#receivedSeq = seenSeq;
+    const maxBytes = audioBytes(format, replayMs) + (replayMs / SMALLEST_SPEECH_MS) * ENTRY_COST_BYTES + EVENT_BYTES;
+    this.#log = new EgressLog({ maxAudioMs: replayMs, maxBytes }, delivered === undefined ? undefined : { seq: seenSeq, delivered });
   }
 
   /** The newest egress seq used. */
@@ -81,47 +122,115 @@ export class SessionEgress {
     return this.#address;
   }
 
+  /** What is kept for sending again takes this many bytes. */
+  get keptBytes(): number {
+    return this.#log.bytes;
+  }
+
   /** From now on the caller is reached elsewhere; the old gateway is told that it was replaced. */
   moveTo(address: GatewayAddress): void {
-    this.#send(ENVELOPE_TYPE.released, pack({ replaced: true }), 0);
+    this.#control(ENVELOPE_TYPE.released, pack({ replaced: true }), 0);
     this.#address = address;
   }
 
-  /** Agent audio; answers with its egress seq. */
-  speech(payload: Uint8Array, mediaMs: number, isFirstOfTurn: boolean): number {
-    this.#seq += 1;
-    this.#send(ENVELOPE_TYPE.speech, payload, this.#seq, mediaMs, isFirstOfTurn ? ENVELOPE_FLAG.firstOfTurn : 0);
-    return this.#seq;
+  /**
+   * Readies what the connection at the present address is to hear: with `isResuming` everything after `seenSeq`, otherwise
+   * only what is new. Nothing numbered is sent until `open`.
+   */
+  hold(seenSeq: number, isResuming: boolean): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'held';
+    this.received(isResuming ? seenSeq : this.#seq);
+    this.#sentSeq = seenSeq;
+  }
+
+  /** Sends what was held back, then what comes as it comes. */
+  open(): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'open';
+    this.again(this.#sentSeq);
+  }
+
+  /** Keeps and says nothing any more, except how the session ended. */
+  close(): void {
+    this.#state = 'closed';
+    this.#log.received(this.#seq);
+  }
+
+  /** Agent audio of a turn, `mediaMs` into it; answers with its egress seq. */
+  speech(payload: Uint8Array, mediaMs: number, isFirstOfTurn: boolean, turn: number): number {
+    const flags = turnFlags(turn) | (isFirstOfTurn ? ENVELOPE_FLAG.firstOfTurn : 0);
+    return this.#say({ type: ENVELOPE_TYPE.speech, flags, payload, mediaMs, audioMs: audioMs(this.#format, payload.length) });
   }
 
   event(event: AgentEvent): void {
-    this.#seq += 1;
-    this.#send(ENVELOPE_TYPE.event, pack(event), this.#seq);
+    this.#say({ type: ENVELOPE_TYPE.event, flags: 0, payload: pack(event), mediaMs: 0, audioMs: 0 });
+  }
+
+  /** The caller has everything up to `seq`. */
+  received(seq: number): void {
+    if (seq <= this.#receivedSeq) return;
+    this.#receivedSeq = seq;
+    this.#log.received(seq);
+  }
+
+  /** Sends everything after `seq` again, as far as it is kept; answers how many envelopes. */
+  again(seq: number): number {
+    if (this.#state !== 'open') return 0;
+    this.#sentSeq = seq;
+    const entries = this.#log.after(seq);
+    for (const entry of entries) this.#send(entry, ENVELOPE_FLAG.replayed);
+    return entries.length;
+  }
+
+  /** The bus may have lost anything the caller is not known to have: sends it again. Answers how many envelopes. */
+  repeat(): number {
+    return this.again(this.#receivedSeq);
+  }
+
+  /** How far the agent's newest speech at or before `seq` reaches; undefined where there was none or it is not known any more. */
+  deliveredAt(seq: number): Delivered | undefined {
+    return this.#log.deliveredAt(seq);
   }
 
   ack(ingressSeq: number): void {
-    this.#send(ENVELOPE_TYPE.ack, NO_PAYLOAD, ingressSeq);
+    if (this.#state !== 'closed') this.#control(ENVELOPE_TYPE.ack, NO_PAYLOAD, ingressSeq);
+  }
+
+  /** Asks for everything after this ingress seq again. */
+  resend(ingressSeq: number): void {
+    if (this.#state !== 'closed') this.#control(ENVELOPE_TYPE.resend, NO_PAYLOAD, ingressSeq);
   }
 
   ended(reason: EndedBody['reason']): void {
-    this.#send(ENVELOPE_TYPE.ended, pack({ reason }), this.#seq);
+    this.#control(ENVELOPE_TYPE.ended, pack({ reason }), this.#seq);
   }
 
   released(): void {
-    this.#send(ENVELOPE_TYPE.released, NO_PAYLOAD, this.#seq);
+    this.#control(ENVELOPE_TYPE.released, NO_PAYLOAD, this.#seq);
   }
 
-  #send(type: EnvelopeType, payload: Uint8Array, seq: number, mediaMs = 0, flags = 0): void {
-    this.#egress.to(this.#address.gatewayId).add({
-      type,
-      lane: laneIndex(type === ENVELOPE_TYPE.speech ? 'normal' : 'control'),
-      flags,
-      slot: this.#address.gatewaySlot,
-      fence: this.#fence,
-      seq,
-      stampUs: stampUs(nowMs()),
-      mediaMs,
-      payload,
-    });
+  #say(said: Omit<LoggedEgress, 'seq'>): number {
+    if (this.#state === 'closed') return this.#seq;
+    this.#seq += 1;
+    const entry: LoggedEgress = { ...said, seq: this.#seq };
+    this.#log.push(entry);
+    if (this.#state === 'open') this.#send(entry, 0);
+    return this.#seq;
+  }
+
+  #send({ type, flags, seq, mediaMs, payload }: LoggedEgress, moreFlags: number): void {
+    const gap = seq === this.#sentSeq + 1 ? 0 : ENVELOPE_FLAG.gap;
+    this.#sentSeq = seq;
+    this.#put(type, laneIndex(type === ENVELOPE_TYPE.speech ? 'normal' : 'control'), flags | moreFlags | gap, seq, mediaMs, payload);
+  }
+
+  #control(type: EnvelopeType, payload: Uint8Array, seq: number): void {
+    this.#put(type, laneIndex('control'), 0, seq, 0, payload);
+  }
+
+  #put(type: EnvelopeType, lane: number, flags: number, seq: number, mediaMs: number, payload: Uint8Array): void {
+    const { gatewayId, gatewaySlot: slot } = this.#address;
+    this.#egress.to(gatewayId).add({ type, lane, flags, slot, fence: this.#fence, seq, stampUs: stampUs(nowMs()), mediaMs, payload });
   }
 }

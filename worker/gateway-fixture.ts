@@ -59,7 +59,8 @@ export class GatewayFixture {
   /** Asks any worker for the session, or with `workerId` that one; tries while nobody listens yet. */
   async claim(sessionId: string, changes: Partial<ClaimRequest> = {}, workerId?: string): Promise<ClaimReply> {
     const request: ClaimRequest = {
-      sessionId, gatewayId: this.id, gatewaySlot: this.#slot, lane: 'normal', listening: true, seenEgressSeq: 0, ...changes,
+      sessionId, gatewayId: this.id, gatewaySlot: this.#slot, lane: 'normal', listening: true,
+      connectionNo: 1, seenEgressSeq: 0, isResuming: false, seenFence: 0, ...changes,
     };
     const subject = workerId === undefined ? claimSubject(request.lane) : attachSubject(workerId);
     const reply = unpack<ClaimReply>(await this.bus.request(subject, pack(request), 5000));

@@ -51,6 +51,8 @@ export class Hearing {
   #streamBase = 0;
   /** Where there is no stream: the sample from which another may begin. */
   #restartAt = 0;
+  /** Everything before this sample was judged. */
+  #judgedEnd = 0;
   #lastSpeechEnd = 0;
   #isQuiet = true;
 
@@ -78,6 +80,11 @@ export class Hearing {
   /** The moment the last speech ended at the gateway, and undefined where its frame is unknown. */
   get speechEndStamps(): FrameStamps | undefined {
     return this.#marks.bringing(this.#lastSpeechEnd)?.stamps;
+  }
+
+  /** How much audio was taken in that is not judged yet, in milliseconds; 0 while nothing judges. */
+  get lagMs(): number {
+    return this.#stream === undefined ? 0 : msOf(this.#ring.end - Math.max(this.#judgedEnd, this.#streamBase));
   }
 
   /** The newest frame taken in. */
@@ -173,6 +180,7 @@ export class Hearing {
 
   #onWindow(probability: number, endSample: number): void {
     const end = this.#streamBase + endSample;
+    this.#judgedEnd = end;
     const facts = this.#gate.onWindow(probability, endSample);
     for (const fact of facts) this.#onFact(fact, end);
     if (this.#isQuiet) this.#commitSilence(end);

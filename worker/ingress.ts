@@ -6,12 +6,19 @@ import { elapsedMs, nowMs, stampUs } from '../shared/runtime/clock.ts';
 import type { IngressFrame } from './inbox.ts';
 import { Lanes } from './lanes.ts';
 import type { WorkerMetrics } from './metrics.ts';
-import type { Seat, Sessions } from './sessions.ts';
+import type { Seat } from './seat.ts';
+import type { Sessions } from './sessions.ts';
 
 /** Frames are looked at for this long before the event loop gets its turn. */
 const SLICE_MS = 5;
 /** A caller is told of shed audio at most this often. */
 const TELL_EVERY_MS = 1000;
+/** Where all that is sent again waits for ears that are behind: when it is looked again. */
+const EAR_WAIT_MS = 2;
+/** Frames of one session that wait for its ear; beyond this they do not, because an ear that takes so long is stuck. */
+const MOST_WAITING_FOR_EAR = 4000;
+/** How often it is looked whether frames that were asked for have come. */
+const MISSING_WATCH_MS = 50;
 const TYPE_NAMES = new Map<number, string>(Object.entries(ENVELOPE_TYPE).map(([name, type]) => [type, name]));
 
 export interface IngressOptions {
@@ -28,22 +35,33 @@ export class Ingress {
   readonly #options: IngressOptions;
   readonly #lanes: Lanes<Seat>;
   readonly #subscription: BusSubscription;
+  /** Seats that frames are missing of. */
+  readonly #missing = new Set<Seat>();
+  #missingWatch: NodeJS.Timeout | undefined;
+  #earWait: NodeJS.Timeout | undefined;
   #isScheduled = false;
 
   constructor(options: IngressOptions) {
     this.#options = options;
-    this.#lanes = new Lanes(options.queueSize);
+    this.#lanes = new Lanes(options.queueSize, mayReplay);
     this.#subscription = options.bus.subscribe(workerSubject(options.workerId), ({ data }) => this.#onBatch(data));
   }
 
-  /** Frames and messages waiting, by lane. */
+  /** Live frames and messages waiting, by lane. */
   depths(): ReturnType<Lanes<Seat>['depths']> {
     return this.#lanes.depths();
+  }
+
+  /** Frames waiting that were sent again. */
+  get replaying(): number {
+    return this.#lanes.replaying;
   }
 
   /** Hears nothing more; what waits is still looked at. */
   stop(): void {
     this.#subscription.stop();
+    clearInterval(this.#missingWatch);
+    clearTimeout(this.#earWait);
   }
 
   #onBatch(batch: Uint8Array): void {
@@ -56,15 +74,44 @@ export class Ingress {
     const { sessions, metrics } = this.#options;
     const seat = sessions.at(envelope.slot);
     if (seat === undefined || seat.session.lease.fence !== envelope.fence) return metrics.staleFence.inc();
-    sessions.heardFrom(seat, envelope.type);
     metrics.frames.inc({ type: TYPE_NAMES.get(envelope.type) ?? 'unknown' });
-    if (envelope.type === ENVELOPE_TYPE.gone) return;
+    if (sessions.heardFrom(seat, envelope.type, envelope.seq)) return;
     const frame = frameOf(envelope, flushedUs, arrivedUs);
     if (laneAt(envelope.lane) === 'control') return seat.session.take(frame);
-    if (!seat.inbox.push(frame)) return;
-    if (this.#lanes.isFull) this.#makeRoom();
-    this.#lanes.push(frame.lane, seat);
+    const arrival = seat.inbox.push(frame, nowMs());
+    if (arrival === 'taken') this.#queue(seat, frame);
+    else if (arrival === 'jump') this.#askFor(seat);
+  }
+
+  #queue(seat: Seat, frame: IngressFrame): void {
+    if (frame.isReplayed) {
+      this.#options.metrics.replayedFrames.inc();
+      this.#lanes.push('replay', seat);
+    } else {
+      if (this.#lanes.isFull) this.#makeRoom();
+      this.#lanes.push(frame.lane, seat);
+    }
     this.#schedule();
+  }
+
+  /** What the bus lost is asked for, until it comes or the sender is known not to understand. */
+  #askFor(seat: Seat): void {
+    if (seat.inbox.mayAsk(nowMs())) {
+      this.#options.metrics.repairs.inc({ direction: 'ingress' });
+      seat.session.egress.resend(seat.inbox.newest);
+    }
+    this.#missing.add(seat);
+    this.#missingWatch ??= setInterval(() => this.#watchMissing(), MISSING_WATCH_MS);
+  }
+
+  #watchMissing(): void {
+    for (const seat of this.#missing) {
+      if (!seat.inbox.isMissingFrames || this.#options.sessions.at(seat.slot) !== seat) this.#missing.delete(seat);
+      else this.#askFor(seat);
+    }
+    if (this.#missing.size > 0) return;
+    clearInterval(this.#missingWatch);
+    this.#missingWatch = undefined;
   }
 
   /** A burst of cheap messages is looked at on the spot; only what is still too much then is shed. */
@@ -73,7 +120,9 @@ export class Ingress {
     if (!this.#lanes.isFull) return;
     const seat = this.#lanes.shed();
     const frame = seat?.inbox.shift();
-    if (seat !== undefined && frame !== undefined) this.#shed(seat, frame, 'queue_full');
+    if (seat === undefined || frame === undefined) return;
+    if (frame.isReplayed) this.#lookAt(seat, frame);
+    else this.#shed(seat, frame, 'queue_full');
   }
 
   #schedule(): void {
@@ -81,24 +130,35 @@ export class Ingress {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      this.#pump();
-      if (this.#lanes.size > 0) this.#schedule();
+      const isDone = this.#pump();
+      if (!isDone) this.#schedule();
+      else if (this.#lanes.replaying > 0) this.#waitForEars();
     });
   }
 
-  #pump(): void {
+  #waitForEars(): void {
+    this.#earWait ??= setTimeout(() => {
+      this.#earWait = undefined;
+      this.#schedule();
+    }, EAR_WAIT_MS);
+  }
+
+  /** Looks at frames for a while; true once nothing waits that can be looked at. */
+  #pump(): boolean {
     const untilMs = nowMs() + SLICE_MS;
     for (let seat = this.#lanes.shift(); seat !== undefined; seat = this.#lanes.shift()) {
       const frame = seat.inbox.shift();
       if (frame !== undefined && this.#options.sessions.at(seat.slot) === seat) this.#lookAt(seat, frame);
-      if (nowMs() >= untilMs) return;
+      if (nowMs() >= untilMs) return false;
     }
+    return true;
   }
 
   #lookAt(seat: Seat, frame: IngressFrame): void {
     const takenUs = stampUs(nowMs());
     frame.stamps = { ...frame.stamps, takenUs };
-    this.#options.metrics.laneWait.observe({ lane: frame.lane }, Math.max(0, elapsedMs(frame.stamps.arrivedUs, takenUs)) / 1000);
+    const lane = frame.isReplayed ? 'replay' : frame.lane;
+    this.#options.metrics.laneWait.observe({ lane }, Math.max(0, elapsedMs(frame.stamps.arrivedUs, takenUs)) / 1000);
     const isLive = frame.type === ENVELOPE_TYPE.audio && !frame.isReplayed;
     // Measured on this host alone: the clocks of two may differ by any amount.
     if (isLive && elapsedMs(frame.stamps.arrivedUs, takenUs) > this.#options.frameDeadlineMs) this.#shed(seat, frame, 'deadline');
@@ -114,6 +174,14 @@ export class Ingress {
   }
 }
 
+/**
+ * Audio sent again comes faster than it can be heard: it waits until the ear has judged what came before, because speech is
+ * cut out of what the ear still holds.
+ */
+function mayReplay({ inbox, session }: Seat): boolean {
+  return inbox.next?.type !== ENVELOPE_TYPE.audio || !session.isEarBehind || inbox.length > MOST_WAITING_FOR_EAR;
+}
+
 function frameOf(envelope: Envelope, flushedUs: number, arrivedUs: number): IngressFrame {
   const lane = laneAt(envelope.lane);
   return {
@@ -121,6 +189,8 @@ function frameOf(envelope: Envelope, flushedUs: number, arrivedUs: number): Ingr
     lane: grantedLane(lane),
     seq: envelope.seq,
     isReplayed: (envelope.flags & ENVELOPE_FLAG.replayed) !== 0,
+    isAnswered: (envelope.flags & ENVELOPE_FLAG.answered) !== 0,
+    isGap: (envelope.flags & ENVELOPE_FLAG.gap) !== 0,
     payload: envelope.payload,
     stamps: { receivedUs: envelope.stampUs, flushedUs, arrivedUs, takenUs: arrivedUs },
   };

@@ -46,13 +46,11 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
     new Session({
       ...claimed, config: session, committedIngressSeq: progress.ingressSeq, store, engines, pool, log,
       turnConfig: { endpointSilenceMs: config.endpointSilenceMs, turnLimitMs: config.turnLimitMs },
-      engineDeadlineMs: config.engineDeadlineMs,
-      playoutLeadMs: config.playoutLeadMs,
-      fleet: () => fleet.totals(),
+      engineDeadlineMs: config.engineDeadlineMs, playoutLeadMs: config.playoutLeadMs, fleet: () => fleet.totals(),
     });
   const sessions = new Sessions({
     bus, store, egress, metrics, log, makeSession, workerId,
-    leaseMs: config.leaseMs, reconnectGraceMs: config.reconnectGraceMs,
+    leaseMs: config.leaseMs, reconnectGraceMs: config.reconnectGraceMs, replayMs: config.replayMs,
   });
   const claims = new Claims({ bus, store, sessions, metrics, log, workerId, slots: config.slots });
   const ingress = new Ingress({
@@ -61,7 +59,8 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   registerWorkerGauges(metrics.registry, {
     slotsUsed: () => claims.used, slotsTotal: () => config.slots,
     turnsComputing: () => pool.computing, turnsWaiting: () => pool.waiting,
-    laneDepth: (lane) => ingress.depths()[lane],
+    laneDepth: (lane) => (lane === 'replay' ? ingress.replaying : ingress.depths()[lane]),
+    egressLogBytes: () => sessions.egressLogBytes,
   });
   const heartbeat = (): WorkerHeartbeat => ({
     workerId, state: lifecycle.state, slotsUsed: claims.used, slotsTotal: config.slots,
@@ -77,7 +76,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   lifecycle.enter('ready');
   log.info({ incarnation: workerId, adminPort: admin.port, slots: config.slots, maxWorkers: config.maxWorkers }, 'ready');
 
-  await terminationSignal(log);
+  await terminationSignal(log, config.drainDeadlineMs);
   lifecycle.enter('draining');
   claims.close();
   await drainWorker({ sessions, handoffAfterMs: config.handoffAfterMs, deadlineMs: config.drainDeadlineMs, log });

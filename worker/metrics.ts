@@ -1,5 +1,5 @@
 import { Counter, createRegistry, Gauge, Histogram, LATENCY_BUCKETS_S, type Registry } from '../shared/runtime/metrics.ts';
-import { GRANTED_LANES } from '../shared/protocol/lane.ts';
+import { GRANTED_LANES, type GrantedLane } from '../shared/protocol/lane.ts';
 
 /** What a worker counts. Labels come from closed sets; no ids. */
 export interface WorkerMetrics {
@@ -13,6 +13,9 @@ export interface WorkerMetrics {
   readonly leasesLost: Counter;
   readonly handoffs: Counter;
   readonly engineFailures: Counter;
+  readonly replayedFrames: Counter;
+  readonly repairs: Counter<'direction'>;
+  readonly recordsRestored: Counter;
   readonly laneWait: Histogram<'lane'>;
 }
 
@@ -22,7 +25,8 @@ export interface WorkerGauges {
   readonly slotsTotal: () => number;
   readonly turnsComputing: () => number;
   readonly turnsWaiting: () => number;
-  readonly laneDepth: (lane: (typeof GRANTED_LANES)[number]) => number;
+  readonly laneDepth: (lane: GrantedLane | 'replay') => number;
+  readonly egressLogBytes: () => number;
 }
 
 /** Makes the worker's metrics in a registry of their own. */
@@ -40,7 +44,10 @@ export function createWorkerMetrics(workerId: string): WorkerMetrics {
     leasesLost: new Counter({ name: 'voxfleet_leases_lost_total', help: 'Sessions this worker had to let go because another one owns them.', registers }),
     handoffs: new Counter({ name: 'voxfleet_handoffs_total', help: 'Sessions given up in order while draining.', registers }),
     engineFailures: new Counter({ name: 'voxfleet_engine_failures_total', help: 'Engine calls that failed; the log names engine and reason.', registers }),
-    laneWait: new Histogram({ name: 'voxfleet_lane_wait_seconds', help: 'Time from arrival at the worker until looked at, by lane.', labelNames: ['lane'], buckets: LATENCY_BUCKETS_S, registers }),
+    replayedFrames: new Counter({ name: 'voxfleet_replayed_ingress_frames_total', help: 'Ingress taken in that was sent again, or came behind such: work done after a fault.', registers }),
+    repairs: new Counter({ name: 'voxfleet_bus_repairs_total', help: 'Requests to send again what the bus lost: ingress asked for by this worker, egress asked for by gateways.', labelNames: ['direction'], registers }),
+    recordsRestored: new Counter({ name: 'voxfleet_records_restored_total', help: 'Session records found behind what was stored, so written anew: Redis failed over or restarted and forgot.', registers }),
+    laneWait: new Histogram({ name: 'voxfleet_lane_wait_seconds', help: 'Time from arrival at the worker until looked at, by lane; replay is what was sent again.', labelNames: ['lane'], buckets: LATENCY_BUCKETS_S, registers }),
   };
 }
 
@@ -53,8 +60,9 @@ export function registerWorkerGauges(registry: Registry, gauges: WorkerGauges): 
   gauge('voxfleet_slots', 'Sessions this worker holds at most.', gauges.slotsTotal);
   gauge('voxfleet_turns_computing', 'Turns being computed now; at MAX_WORKERS others wait.', gauges.turnsComputing);
   gauge('voxfleet_turns_waiting', 'Turns waiting to be computed.', gauges.turnsWaiting);
+  gauge('voxfleet_egress_log_bytes', 'What is kept of the agents’ output until callers have it.', gauges.egressLogBytes);
   new Gauge({
-    name: 'voxfleet_lane_depth', help: 'Frames and messages waiting to be looked at, by lane.', labelNames: ['lane'], registers: [registry],
-    collect() { for (const lane of GRANTED_LANES) this.set({ lane }, gauges.laneDepth(lane)); },
+    name: 'voxfleet_lane_depth', help: 'Frames and messages waiting to be looked at, by lane; replay is what was sent again.', labelNames: ['lane'], registers: [registry],
+    collect() { for (const lane of [...GRANTED_LANES, 'replay'] as const) this.set({ lane }, gauges.laneDepth(lane)); },
   });
 }

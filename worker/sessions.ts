@@ -1,47 +1,28 @@
-import { BusError, type Bus, type BusMessage, type BusSubscription } from '../shared/bus/bus.ts';
-import { checkSubject, endSubject } from '../shared/bus/subjects.ts';
+import type { Bus, BusMessage, BusSubscription } from '../shared/bus/bus.ts';
+import { endSubject } from '../shared/bus/subjects.ts';
 import type { EndedBody } from '../shared/protocol/agent-event.ts';
-import type { ClaimRequest, ConnectionCheck, ConnectionCheckReply, EndRequest } from '../shared/protocol/claim.ts';
+import type { ClaimRequest, EndRequest } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import { SlotTable } from '../shared/protocol/slot-table.ts';
 import { pack, unpack } from '../shared/protocol/structured.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/log.ts';
-import { VoxError } from '../shared/runtime/errors.ts';
+import { pause } from '../shared/runtime/pause.ts';
 import type { ConversationItem } from '../shared/session/record.ts';
 import type { Lease, Progress, SessionStore } from '../shared/session/store.ts';
 import { SessionEgress, type Egress, type GatewayAddress } from './egress.ts';
+import { isConnectionGone } from './connection-check.ts';
+import { Farewells } from './farewells.ts';
 import { Inbox } from './inbox.ts';
 import type { WorkerMetrics } from './metrics.ts';
-import type { Session, SessionListener } from './session.ts';
+import { Renewals } from './renewals.ts';
+import type { ClaimedSession, Seat } from './seat.ts';
+import type { Session } from './session.ts';
 
-/** How long a gateway has for answering whether it holds a connection. */
-const CHECK_TIMEOUT_MS = 1000;
-
-/** One slot in use. */
-export interface Seat {
-  /** Its number, known once it is seated. */
-  slot: number;
-  readonly session: Session;
-  readonly inbox: Inbox;
-  toldOfShedAtMs: number;
-  /** When its gateway was last heard of. */
-  heardAtMs: number;
-  /** Runs while the caller is not connected. */
-  grace: NodeJS.Timeout | undefined;
-}
-
-/** What a claimed session is made of. */
-export interface ClaimedSession {
-  readonly config: SessionConfig;
-  readonly lease: Lease;
-  readonly progress: Progress;
-  readonly items: readonly ConversationItem[];
-  readonly egress: SessionEgress;
-  readonly listening: boolean;
-  readonly listener: SessionListener;
-}
+/** Once the bus is back, this much egress is sent again before there is a pause of so long: others want to be heard too. */
+const CATCH_UP_BYTES = 1_048_576;
+const CATCH_UP_PAUSE_MS = 10;
 
 export interface SessionsOptions {
   readonly bus: Bus;
@@ -50,6 +31,8 @@ export interface SessionsOptions {
   readonly workerId: string;
   readonly leaseMs: number;
   readonly reconnectGraceMs: number;
+  /** Egress kept until the caller has it, in milliseconds of audio. */
+  readonly replayMs: number;
   readonly metrics: WorkerMetrics;
   readonly log: Logger;
   readonly makeSession: (claimed: ClaimedSession) => Session;
@@ -61,14 +44,23 @@ export class Sessions {
   readonly #seats = new SlotTable<Seat>();
   readonly #bySession = new Map<string, Seat>();
   readonly #endings: BusSubscription;
-  readonly #renewal: NodeJS.Timeout;
+  readonly #renewals: Renewals;
+  readonly #farewells = new Farewells();
+  readonly #stopped = new AbortController();
   readonly #freed: (() => void)[] = [];
 
   constructor(options: SessionsOptions) {
     this.#options = options;
-    const { bus, workerId, leaseMs } = options;
+    const { bus, store, workerId, leaseMs, metrics, log } = options;
     this.#endings = bus.subscribe(endSubject(workerId), (message) => this.#onEnd(message));
-    this.#renewal = setInterval(() => this.#renewAll(), leaseMs / 3);
+    this.#renewals = new Renewals({
+      store, leaseMs, metrics, log,
+      seats: () => this.#seats.tenants(),
+      listener: { onDue: (seat) => this.#checkSilent(seat), onLost: (seat) => this.#lost(seat) },
+    });
+    bus.onConnection((connected) => {
+      if (connected) this.#start(() => this.#catchUp());
+    });
   }
 
   /** Sessions held now. */
@@ -91,6 +83,13 @@ export class Sessions {
     return this.#bySession.get(sessionId);
   }
 
+  /** Bytes of egress kept until callers have it. */
+  get egressLogBytes(): number {
+    let bytes = 0;
+    for (const { session } of this.#seats.tenants()) bytes += session.egress.keptBytes;
+    return bytes;
+  }
+
   /** Calls back whenever a slot has become free. */
   onFreed(listener: () => void): void {
     this.#freed.push(listener);
@@ -98,38 +97,55 @@ export class Sessions {
 
   /** Hears no requests and renews nothing any more. */
   stop(): void {
-    clearInterval(this.#renewal);
+    this.#stopped.abort();
+    this.#renewals.stop();
     this.#endings.stop();
   }
 
   /** A session that was claimed takes its slot. */
   seat(request: ClaimRequest, lease: Lease, config: SessionConfig, progress: Progress, items: readonly ConversationItem[]): Seat {
-    const { egress, metrics } = this.#options;
-    const seq = Math.max(progress.egressSeq, request.seenEgressSeq);
+    const { egress, metrics, replayMs } = this.#options;
+    const { seenEgressSeq: seenSeq, delivered } = request;
     const session = this.#options.makeSession({
-      config, lease, progress, items, listening: request.listening,
-      egress: new SessionEgress(egress, lease.fence, request, seq),
+      config, lease, progress, items, delivered, listening: request.listening, connectionNo: () => seat.connectionNo,
+      egress: new SessionEgress(egress, { fence: lease.fence, address: request, seenSeq, storedSeq: progress.egressSeq, format: config.output, replayMs, delivered }),
       listener: {
         onHangUp: () => this.#start(() => this.#end(seat, 'agent')),
         onLost: () => this.#lost(seat),
         onEngineFailure: () => metrics.engineFailures.inc(),
       },
     });
-    const inbox = new Inbox(progress.ingressSeq);
-    const seat: Seat = { slot: 0, session, inbox, toldOfShedAtMs: 0, heardAtMs: nowMs(), grace: undefined };
+    const seat: Seat = {
+      slot: 0, session, inbox: new Inbox(progress.ingressSeq), connectionNo: Number.isFinite(request.connectionNo) ? request.connectionNo : 0,
+      renewAtMs: this.#renewals.nextMs(), toldOfShedAtMs: 0, heardAtMs: nowMs(), grace: undefined,
+    };
     seat.slot = this.#seats.take(seat);
     this.#bySession.set(lease.sessionId, seat);
     return seat;
   }
 
-  /** A session held here already: its caller came back, maybe through another gateway. */
-  attach(seat: Seat, { gatewayId, gatewaySlot, listening }: ClaimRequest): void {
+  /**
+   * A session held here already: its caller came back, maybe through another gateway. False where that is an older
+   * connection than the one known. What the new connection is to hear follows in the next turn of the event loop, after the
+   * answer to the claim.
+   */
+  attach(seat: Seat, request: ClaimRequest): boolean {
     const { session } = seat;
+    // Gateways one version older do not number connections: to them none is older than another.
+    if (request.connectionNo < seat.connectionNo) return false;
+    if (request.connectionNo > seat.connectionNo) seat.connectionNo = request.connectionNo;
     this.#connectionBack(seat);
     seat.heardAtMs = nowMs();
+    const { gatewayId, gatewaySlot, isResuming } = request;
     const { address } = session.egress;
-    if (address.gatewayId !== gatewayId || address.gatewaySlot !== gatewaySlot) this.#move(seat, { gatewayId, gatewaySlot });
-    if (listening) session.listen();
+    const isElsewhere = address.gatewayId !== gatewayId || address.gatewaySlot !== gatewaySlot;
+    if (isElsewhere) this.#move(seat, { gatewayId, gatewaySlot });
+    if (isElsewhere || isResuming) {
+      session.egress.hold(request.seenEgressSeq, isResuming);
+      setImmediate(() => session.egress.open());
+    }
+    if (request.listening) session.listen();
+    return true;
   }
 
   /** The session gets another slot, so that what its old connection still sends, or its late goodbye, is nobody's. */
@@ -139,11 +155,43 @@ export class Sessions {
     seat.session.egress.moveTo(address);
   }
 
-  /** An envelope came for a session: its caller is connected, unless it says that it is gone. */
-  heardFrom(seat: Seat, type: number): void {
+  /** An envelope came for a session: its caller is connected, unless it says that it is gone. True where that was all. */
+  heardFrom(seat: Seat, type: number, seq: number): boolean {
     seat.heardAtMs = nowMs();
-    if (type === ENVELOPE_TYPE.gone) this.#connectionGone(seat);
-    else if (seat.grace !== undefined) this.#connectionBack(seat);
+    if (type !== ENVELOPE_TYPE.gone && seat.grace !== undefined) this.#connectionBack(seat);
+    switch (type) {
+      case ENVELOPE_TYPE.gone:
+        this.#connectionGone(seat);
+        return true;
+      case ENVELOPE_TYPE.received:
+        seat.session.egress.received(seq);
+        return true;
+      case ENVELOPE_TYPE.again:
+        this.#options.metrics.repairs.inc({ direction: 'egress' });
+        seat.session.egress.again(seq);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** The bus is back: what it may have lost is sent or asked for again. What did arrive is known by its number. */
+  async #catchUp(): Promise<void> {
+    const { bus } = this.#options;
+    this.#farewells.repeat();
+    let bytes = 0;
+    for (const seat of this.seats()) {
+      if (!bus.connected || this.#stopped.signal.aborted) return;
+      if (this.#seats.at(seat.slot) !== seat) continue;
+      const { egress, committedIngressSeq } = seat.session;
+      egress.repeat();
+      egress.ack(committedIngressSeq);
+      egress.resend(seat.inbox.newest);
+      bytes += egress.keptBytes;
+      if (bytes < CATCH_UP_BYTES) continue;
+      bytes = 0;
+      await pause(CATCH_UP_PAUSE_MS, this.#stopped.signal);
+    }
   }
 
   /** The session waits here for its caller to come back, then it is given up. */
@@ -172,7 +220,7 @@ export class Sessions {
   async #giveUp(seat: Seat): Promise<void> {
     if (this.#seats.at(seat.slot) !== seat) return;
     await this.#release(seat);
-    seat.session.egress.released();
+    this.#farewells.say(() => seat.session.egress.released());
   }
 
   async #release(seat: Seat): Promise<void> {
@@ -197,61 +245,40 @@ export class Sessions {
     const { session } = seat;
     if (reason === 'agent') await this.#storeEnd(session);
     if (this.#seats.at(seat.slot) !== seat) return;
-    session.egress.ended(reason);
+    this.#farewells.say(() => session.egress.ended(reason));
     this.#free(seat);
   }
 
   async #storeEnd(session: Session): Promise<void> {
+    const { store, log } = this.#options;
+    const { sessionId } = session.lease;
     await session.settled();
     try {
-      await this.#options.store.end(session.lease.sessionId, session.lease);
+      const outcome = await store.end(sessionId, session.lease);
+      if (outcome !== 'behind') return;
+      await session.restoreRecord();
+      await store.end(sessionId, session.lease);
     } catch (error) {
-      this.#options.log.warn({ err: error, sessionId: session.lease.sessionId }, 'the end of a session could not be stored');
+      log.warn({ err: error, sessionId }, 'the end of a session could not be stored');
     }
   }
 
   #free(seat: Seat): void {
     clearTimeout(seat.grace);
     seat.session.close();
+    seat.session.egress.close();
     this.#seats.free(seat.slot);
     const { sessionId } = seat.session.lease;
     if (this.#bySession.get(sessionId) === seat) this.#bySession.delete(sessionId);
     for (const listener of this.#freed) listener();
   }
 
-  #renewAll(): void {
+  #checkSilent(seat: Seat): void {
     const silentSinceMs = nowMs() - this.#options.leaseMs / 3;
-    for (const seat of this.#seats.tenants()) {
-      this.#start(() => this.#renew(seat));
-      if (seat.grace === undefined && seat.heardAtMs < silentSinceMs) this.#start(() => this.#check(seat));
-    }
-  }
-
-  /** A caller who only listens or reads is quiet for long; one whose gateway died is too: the gateway knows. */
-  async #check(seat: Seat): Promise<void> {
-    const { sessionId } = seat.session.lease;
-    const { gatewayId, gatewaySlot } = seat.session.egress.address;
-    const check: ConnectionCheck = { sessionId, gatewaySlot };
-    try {
-      const reply = unpack<ConnectionCheckReply>(await this.#options.bus.request(checkSubject(gatewayId), pack(check), CHECK_TIMEOUT_MS));
-      if (reply?.isConnected === false) this.#connectionGone(seat);
-    } catch (error) {
-      if (!(error instanceof BusError)) throw error;
-      // A gateway that is slow, or a bus that is away, says nothing about the caller; no gateway at all does.
-      if (error.failure === 'no_responders') this.#connectionGone(seat);
-    }
-  }
-
-  /** Without Redis nobody can claim, so an owner goes on; with it, a lease that is somebody else's is final. */
-  async #renew(seat: Seat): Promise<void> {
-    let isOurs = true;
-    try {
-      isOurs = await this.#options.store.renew(seat.session.lease);
-    } catch (error) {
-      if (!(error instanceof VoxError)) throw error;
-      this.#options.log.warn({ err: error }, 'a lease could not be renewed');
-    }
-    if (!isOurs) this.#lost(seat);
+    if (seat.grace !== undefined || seat.heardAtMs >= silentSinceMs) return;
+    this.#start(async () => {
+      if (await isConnectionGone(this.#options.bus, seat.session)) this.#connectionGone(seat);
+    });
   }
 
   /** Somebody else owns the session, or its record is gone: the gateway finds out which by claiming anew. */
@@ -261,8 +288,8 @@ export class Sessions {
     const { sessionId, fence } = seat.session.lease;
     metrics.leasesLost.inc();
     log.warn({ sessionId, fence }, 'the lease of a session is no longer ours');
-    seat.session.egress.released();
     this.#free(seat);
+    this.#farewells.say(() => seat.session.egress.released());
   }
 
   #start(work: () => Promise<void>): void {
