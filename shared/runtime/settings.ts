@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ID_PATTERN } from '../bus/subjects.ts';
+import { parseRedisUrl } from '../session/redis-url.ts';
 import { flag, generated, integer, matching, oneOf, type Setting } from './env.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -7,7 +8,10 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 /** Settings both tiers read. */
 export const SHARED_SETTINGS = {
   natsUrl: matching('NATS_URL', 'nats://127.0.0.1:4222', /^(nats|tls):\/\/\S+$/, 'nats://host:port, several separated by commas', 'Where NATS is; several servers of one cluster separated by commas.'),
-  redisUrl: matching('REDIS_URL', 'redis://127.0.0.1:6379', /^rediss?(\+sentinel|\+cluster)?:\/\/\S+$/, 'redis://host:port, redis+sentinel://host:port,host:port/name or redis+cluster://host:port,host:port', 'Where Redis is: one server, the primary that Sentinels name, or a Cluster (`rediss` for TLS).'),
+  redisUrl: {
+    ...matching('REDIS_URL', 'redis://127.0.0.1:6379', /^/, '', 'Where Redis is: one server, the primary that Sentinels name (`redis+sentinel://host:port,host:port/name`), or a Cluster (`redis+cluster://host:port,host:port`); `rediss` for TLS, `user:password@` before the hosts.'),
+    parse: redisUrl,
+  },
   logLevel: oneOf('LOG_LEVEL', 'info', LOG_LEVELS, 'Least severe level that is logged.'),
   environment: oneOf('ENVIRONMENT', 'development', ['development', 'production'], 'In production, API keys are required.'),
   metricsEnabled: flag('ENABLE_PROMETHEUS', true, 'Whether `/metrics` answers.'),
@@ -19,6 +23,12 @@ export const SHARED_SETTINGS = {
   workerLostAfterMs: integer('WORKER_LOST_AFTER_MS', 1000, [500, 60_000], 'A worker whose heartbeats stop for this long is lost.'),
   drainDeadlineMs: integer('DRAIN_DEADLINE_MS', 30_000, [0, 86_400_000], 'After SIGTERM, what is not done by then is ended.'),
 } as const;
+
+/** Stays text, because a connection is made from it; throws where none could be. */
+function redisUrl(text: string): string {
+  parseRedisUrl(text);
+  return text;
+}
 
 /** A process's own id: one NATS token; made of the tier and random letters where absent. */
 export function processId(name: string, tier: string): Setting<string> {

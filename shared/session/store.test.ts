@@ -263,7 +263,7 @@ test('a Redis that is gone makes every method say so with one code, and is found
   await assert.rejects(lonely.claim('x', 'a', UNKNOWING), { code: 'store_unavailable' });
   assert.equal(await lonely.ping(), false);
   const back = await startRedis({ port: own.port });
-  if (client.status !== 'ready') await new Promise((resolve) => client.once('ready', resolve));
+  if (client.status !== 'ready') await new Promise<void>((resolve) => client.once('ready', resolve));
   assert.equal(await lonely.create(configOf('x')), true, 'its scripts are loaded again by themselves');
   client.disconnect();
   await back.stop();
