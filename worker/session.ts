@@ -1,14 +1,16 @@
 import type { Logger } from '../shared/runtime/log.ts';
 import type { AgentEvent, TextBody } from '../shared/protocol/agent-event.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
+import type { Delivered } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import { unpack } from '../shared/protocol/structured.ts';
-import { AckLedger } from './ack-ledger.ts';
+import { Acks } from './acks.ts';
 import { CallerAudio } from './caller-audio.ts';
 import { Conversation } from './conversation.ts';
 import type { SessionEgress } from './egress.ts';
-import { Hearing } from './hearing.ts';
+import type { Hearing } from './hearing.ts';
 import type { IngressFrame } from './inbox.ts';
+import { openSessionEar } from './session-ear.ts';
 import { Speaker } from './speaker.ts';
 import type { Engines } from './speech/engines.ts';
 import type { ResponderRequest } from './speech/ports.ts';
@@ -16,6 +18,7 @@ import { TextTurns } from './text-turns.ts';
 import type { TurnPool } from './turn-pool.ts';
 import { TurnRunner } from './turn-runner.ts';
 import type { TurnConfig } from './turn/reducer.ts';
+import { goingOn } from './turn/reply-continuation.ts';
 import { sentencesOf } from './turn/sentences.ts';
 import type { Lease, SessionStore } from '../shared/session/store.ts';
 import type { ConversationItem } from '../shared/session/record.ts';
@@ -24,8 +27,6 @@ import type { ConversationItem } from '../shared/session/record.ts';
 const MOST_WAITING_TEXTS = 1000;
 /** How long the end of a session or a hand-off waits for Redis. */
 const SETTLE_MS = 1000;
-/** An ack is sent once this many frames are newly committed, besides at every turn. */
-const ACK_EVERY = 25;
 
 export interface SessionOptions {
   readonly config: SessionConfig;
@@ -34,6 +35,8 @@ export interface SessionOptions {
   readonly committedIngressSeq: number;
   readonly egress: SessionEgress;
   readonly listening: boolean;
+  /** How far the caller has the newest reply, where that is known. */
+  readonly delivered?: Delivered | undefined;
   readonly store: SessionStore;
   readonly engines: Engines;
   readonly pool: TurnPool;
@@ -56,31 +59,30 @@ export interface SessionListener {
 /** One conversation on this worker: what comes in from the caller, what goes out, and the parts that make it so. */
 export class Session {
   readonly #options: SessionOptions;
-  readonly #ledger: AckLedger;
+  readonly #acks: Acks;
   readonly #conversation: Conversation;
   readonly #audio: CallerAudio;
   readonly #speaker: Speaker;
   readonly #texts: TextTurns;
   readonly #turns: TurnRunner;
   #isListening = false;
-  #acked: number;
 
   constructor(options: SessionOptions) {
     const { config, pool, engines, egress, fleet } = options;
     this.#options = options;
-    this.#ledger = new AckLedger(options.committedIngressSeq);
-    this.#acked = options.committedIngressSeq;
+    this.#acks = new Acks(options.committedIngressSeq, (committed) => egress.ack(committed));
     this.#conversation = new Conversation({
-      store: options.store, lease: options.lease, items: options.items, ingressSeq: options.committedIngressSeq,
+      store: options.store, lease: options.lease, config, items: options.items, ingressSeq: options.committedIngressSeq,
       egressSeq: () => egress.seq,
-      committable: (stored) => this.#ledger.committedWith(stored),
-      onStored: (stored) => this.#ledger.stored(stored), onLost: () => options.listener.onLost(),
+      committable: (stored) => this.#acks.committedWith(stored),
+      onStored: (stored) => this.#acks.stored(stored), onLost: () => options.listener.onLost(),
     });
     this.#speaker = new Speaker({
       synthesizer: () => engines.synthesizer(config.agent.engines.synthesizer),
       voice: config.agent.voice, language: config.agent.language, format: config.output, leadMs: options.playoutLeadMs,
       engineDeadlineMs: options.engineDeadlineMs,
-      send: (payload, mediaMs, isFirst) => egress.speech(payload, mediaMs, isFirst),
+      beforeSentence: () => this.#turns.recorded(),
+      send: (payload, mediaMs, isFirst, turn) => egress.speech(payload, mediaMs, isFirst, turn),
       listener: this.#speakerListener(),
     });
     this.#audio = new CallerAudio({
@@ -110,7 +112,7 @@ export class Session {
       hearing: () => this.#audio.hearing,
       listener: {
         tell: (event) => this.tell(event),
-        onCommitted: (seq) => this.#audioCommitted(seq),
+        onCommitted: (seq) => this.#acks.audioDone(seq),
         onHangUp: () => options.listener.onHangUp(),
         onCrash,
       },
@@ -133,12 +135,17 @@ export class Session {
 
   /** Ingress is committed up to here. */
   get committedIngressSeq(): number {
-    return Math.max(this.#acked, this.#ledger.committed);
+    return this.#acks.committed;
   }
 
   /** Whether nobody is in the middle of anything: the moment to hand the session off. */
   get isAtTurnBoundary(): boolean {
     return this.#turns.state.phase === 'listening' && this.#texts.isIdle && this.#turns.isIngressSettled;
+  }
+
+  /** Whether audio sent again, which comes faster than it can be heard, should wait. */
+  get isEarBehind(): boolean {
+    return this.#audio.isBehind;
   }
 
   /** Takes one frame in: never throws; what is wrong with it is told to the caller. */
@@ -160,25 +167,29 @@ export class Session {
 
   /** A frame was dropped on purpose: it counts as done, and its caller is told once a run of them. */
   shed(frame: IngressFrame, tellCaller: boolean): void {
-    if (frame.type === ENVELOPE_TYPE.audio) this.#shedAudio(frame.seq);
-    else this.#textDone(frame.seq);
-    const message = 'the worker is overloaded: input was dropped because it waited too long';
-    if (tellCaller || frame.type === ENVELOPE_TYPE.text) this.tell({ type: 'error', code: 'shed', message, retryAfterMs: 1000 });
+    const error = { type: 'error', code: 'shed', message: 'the worker is overloaded: input was dropped because it waited too long', retryAfterMs: 1000 } as const;
+    if (frame.type === ENVELOPE_TYPE.text) return this.#refuseText(frame.seq, error);
+    this.#acks.audioShed(frame.seq, this.#turns.isIngressSettled);
+    if (tellCaller) this.tell(error);
   }
 
-  /** The caller's connection understands and wants everything the agent has to say. */
+  /** The caller's connection understands and wants everything the agent has to say: the agent goes on where it was. */
   listen(): void {
     if (this.#isListening) return;
     this.#isListening = true;
-    const { greeting } = this.#options.config.agent;
-    const { history, unanswered } = this.#conversation.standing;
-    if (unanswered !== undefined) this.#turns.dispatch({ type: 'unanswered' });
-    else if (greeting !== undefined && history.length === 0) this.#turns.dispatch({ type: 'say', sentences: sentencesOf(greeting) });
+    const { delivered, config } = this.#options;
+    const first = goingOn(this.#conversation.standing, delivered, config.agent.greeting);
+    if (first !== undefined) this.#turns.dispatch(first);
   }
 
   /** Sends the caller something. Who only writes texts is sent only answers and errors, unless answers are to be spoken. */
   tell(event: AgentEvent): void {
     if (this.#isListening || this.#options.config.agent.speak_text || event.type === 'text' || event.type === 'error') this.#options.egress.event(event);
+  }
+
+  /** Writes the session's record anew where Redis is behind. */
+  async restoreRecord(): Promise<void> {
+    await this.#conversation.restore();
   }
 
   /** Waits until what was said so far is stored, but no longer than a little while: Redis may be away. */
@@ -196,82 +207,57 @@ export class Session {
 
   #takeAudio(frame: IngressFrame): void {
     this.listen();
-    this.#ledger.audioReceived(frame.seq);
+    this.#acks.audioReceived(frame.seq);
     this.#audio.take(frame);
   }
 
-  async #openHearing(): Promise<Hearing> {
-    const { config, engines } = this.#options;
-    const { voice_activity: voiceActivity, recognizer, responder } = config.agent.engines;
-    const phrases = await engines.responder(responder).then((engine) => engine.phrases(config.agent), () => []);
-    return Hearing.open({
-      format: config.input,
-      bias: { language: config.agent.language, phrases: [...config.agent.hints, ...phrases] },
-      voiceActivity: () => engines.voiceActivity(voiceActivity),
-      recognizer: () => engines.recognizer(recognizer),
-      listener: {
-        onFact: (fact, decidedAt) => this.#turns.dispatch(fact, decidedAt),
-        onSilence: (seq) => this.#silent(seq),
-        onPartial: (turn, text) => this.#turns.dispatch({ type: 'partial', turn, text }),
-        onVoiceActivityFailure: (error) => this.#voiceActivityFailed(error),
+  #openHearing(): Promise<Hearing> {
+    return openSessionEar(this.#options.config, this.#options.engines, {
+      onFact: (fact, decidedAt) => this.#turns.dispatch(fact, decidedAt),
+      onSilence: (seq) => {
+        if (this.#turns.isIngressSettled) this.#acks.silent(seq);
       },
+      onPartial: (turn, text) => this.#turns.dispatch({ type: 'partial', turn, text }),
+      onVoiceActivityFailure: (error) => this.#voiceActivityFailed(error),
     });
   }
 
   #takeText(frame: IngressFrame): void {
+    const { seq, lane } = frame;
     const body = unpack<TextBody>(frame.payload);
-    if (body === undefined) return this.#refuseText(frame.seq, { type: 'error', code: 'internal', message: 'a text did not arrive whole' });
-    if (this.#texts.waiting >= MOST_WAITING_TEXTS) {
+    if (body === undefined) return this.#refuseText(seq, { type: 'error', code: 'internal', message: 'a text did not arrive whole' });
+    const stored = this.#conversation.standing.texts.get(seq);
+    if (stored !== undefined) return this.#answeredBefore(seq, stored, body.answer !== undefined);
+    if (this.#texts.waiting >= MOST_WAITING_TEXTS && body.answer === undefined) {
       const message = `${MOST_WAITING_TEXTS} texts of this session wait for their answers already`;
-      return this.#refuseText(frame.seq, { type: 'error', code: 'shed', message, retryAfterMs: 1000 });
+      return this.#refuseText(seq, { type: 'error', code: 'shed', message, retryAfterMs: 1000 });
     }
-    this.#ledger.textReceived(frame.seq);
-    this.#texts.push({ seq: frame.seq, content: body.content, lane: frame.lane });
+    this.#acks.textReceived(seq);
+    this.#texts.push({ seq, lane, ...body });
   }
 
-  #refuseText(seq: number, event: AgentEvent): void {
-    this.#textDone(seq);
-    this.tell(event);
+  /** An owner before this one stored the text with its answer; the caller may not have got it. */
+  #answeredBefore(seq: number, answer: string, isDelivered: boolean): void {
+    this.#acks.textDone(seq);
+    if (isDelivered) return;
+    const message = 'no answer came of this text';
+    this.tell(answer === '' ? { type: 'error', code: 'responder_failed', message, re: seq } : { type: 'text', content: answer, re: seq });
   }
 
-  /** A text that was answered with an error: no later owner is to answer it again. */
-  #textDone(seq: number): void {
-    this.#ledger.textReceived(seq);
-    this.#ledger.textDone(seq);
-    this.#ack(1);
-  }
-
-  #shedAudio(seq: number): void {
-    this.#ledger.audioReceived(seq);
-    if (this.#turns.isIngressSettled) this.#ledger.audioDone(seq);
+  /** A text that is answered with an error: no later owner is to answer it again. */
+  #refuseText(seq: number, error: Extract<AgentEvent, { type: 'error' }>): void {
+    this.#acks.textDone(seq);
+    this.tell({ ...error, re: seq });
   }
 
   #textAnswered(answer: string): void {
-    this.#ack(1);
+    this.#acks.tell();
     if (this.#options.config.agent.speak_text) this.#turns.dispatch({ type: 'say', sentences: sentencesOf(answer) });
-  }
-
-  #audioCommitted(seq: number): void {
-    this.#ledger.audioDone(seq);
-    this.#ack(1);
-  }
-
-  #silent(seq: number): void {
-    if (!this.#turns.isIngressSettled) return;
-    this.#ledger.audioDone(seq);
-    this.#ack(ACK_EVERY);
-  }
-
-  #ack(atLeast: number): void {
-    const { committed } = this.#ledger;
-    if (committed - this.#acked < atLeast) return;
-    this.#acked = committed;
-    this.#options.egress.ack(committed);
   }
 
   #speakerListener(): ConstructorParameters<typeof Speaker>[0]['listener'] {
     return {
-      onSentence: (turn, text) => this.tell({ type: 'transcript', role: 'agent', text, final: true, turn }),
+      onSentence: (sentence) => this.#turns.sentenceStarted(sentence),
       onFirstAudio: (turn) => this.#turns.firstAudio(turn),
       onPlayedOut: (turn) => this.#turns.dispatch({ type: 'played_out', turn }),
       onFailure: (_turn, error) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { AgentEvent } from '../shared/protocol/agent-event.ts';
 import { ConversationFixture } from './conversation-fixture.ts';
 import { agentConfig } from './gateway-fixture.ts';
 import { readScriptedSettings, ScriptedCalls } from './speech/scripted/script.ts';
@@ -20,6 +21,8 @@ function scripted(env: Record<string, string> = {}): () => Promise<Responder> {
 class Chat {
   readonly pool = new TurnPool(2);
   readonly happened: string[] = [];
+  /** The seqs of texts in the order of their answers. */
+  readonly answered: number[] = [];
   readonly texts: TextTurns;
   readonly #ledger: ConversationFixture['ledger'];
   #watchers: (() => void)[] = [];
@@ -31,7 +34,7 @@ class Chat {
       agent: agentConfig(), pool: this.pool, conversation, responder, engineDeadlineMs: 10_000,
       fleet: () => ({ workers: 1, slotsUsed: 1, slotsTotal: 1 }),
       listener: {
-        tell: (event) => this.#note(event.type === 'error' ? event.code : event.type === 'text' ? event.content : event.type),
+        tell: (event) => this.#note(event.type === 'error' ? event.code : event.type === 'text' ? event.content : event.type, event),
         onAnswered: (answer) => this.#note(`stored: ${answer}`),
         onHangUp: () => this.#note('hang up'),
         onCrash: (error) => this.#note(`crash: ${error instanceof Error ? error.message : ''}`),
@@ -39,18 +42,19 @@ class Chat {
     });
   }
 
-  write(content: string): void {
+  write(content: string, answer?: string): void {
     this.#seq += 1;
     this.#ledger.textReceived(this.#seq);
-    this.texts.push({ seq: this.#seq, content, lane: 'normal' });
+    this.texts.push({ seq: this.#seq, content, lane: 'normal', ...(answer === undefined ? {} : { answer }) });
   }
 
   async until(count: number, isIt: (what: string) => boolean): Promise<void> {
     while (this.happened.filter(isIt).length < count) await new Promise<void>((resolve) => this.#watchers.push(resolve));
   }
 
-  #note(what: string): void {
+  #note(what: string, event?: AgentEvent): void {
     this.happened.push(what);
+    if (event !== undefined && 're' in event) this.answered.push(event.re ?? 0);
     for (const watcher of this.#watchers.splice(0)) watcher();
   }
 }
@@ -76,7 +80,7 @@ describe('text messages', LIMIT, () => {
     assert.deepEqual(chat.happened.filter(isStored), answers.map((answer) => `stored: ${answer}`));
     assert.equal(fixture.ledger.committed, 20);
     assert.deepEqual((await fixture.items()).slice(-2), [
-      { kind: 'caller', turn: 0, text: 'number 20', atMs: 0 },
+      { kind: 'caller', turn: 0, text: 'number 20', atMs: 0, seq: 20 },
       { kind: 'agent', turn: 0, text: 'You said: number 20.', interrupted: false, atMs: 0 },
     ]);
   });
@@ -110,8 +114,22 @@ describe('text messages', LIMIT, () => {
     for (const text of ['one', 'two']) chat.write(text);
     await chat.until(2, isStored);
     assert.deepEqual(chat.happened.filter(isTold), ['responder_failed', 'You said: two.']);
+    assert.deepEqual(chat.answered, [1, 2], 'each answer, an error too, says of which text it is');
     assert.ok(chat.happened.includes('crash: no such engine'));
     assert.equal(chat.pool.computing, 0, 'the place is given back');
+  });
+
+  test('a text that an earlier owner answered is stored and remembered in its place, and not answered', async () => {
+    const chat = new Chat(fixture, scripted({ SCRIPTED_TOKEN_MS: 'constant:5' }));
+    chat.write('one');
+    chat.write('two', 'Two it is.');
+    chat.write('three');
+    await chat.until(3, isStored);
+    assert.deepEqual(chat.happened.filter(isTold), ['You said: one.', 'You said: three.']);
+    assert.deepEqual(chat.happened.filter(isStored), ['stored: You said: one.', 'stored: Two it is.', 'stored: You said: three.']);
+    assert.deepEqual(fixture.conversation.history.map(({ text }) => text), ['one', 'You said: one.', 'two', 'Two it is.', 'three', 'You said: three.']);
+    assert.deepEqual((await fixture.items()).map((item) => 'text' in item && item.text), fixture.conversation.history.map(({ text }) => text));
+    assert.equal(fixture.ledger.committed, 3);
   });
 
   test('goodbye is answered before the agent hangs up', async () => {

@@ -6,6 +6,7 @@ import type { Conversation } from './conversation.ts';
 import { chunksWithin } from './engine-deadline.ts';
 import type { Responder, ResponderRequest } from './speech/ports.ts';
 import type { TurnPool } from './turn-pool.ts';
+import { TEXT_TURN } from './turn/history.ts';
 
 /** A longer answer is cut: it travels as one message. */
 const MOST_ANSWER_CHARS = 100_000;
@@ -15,6 +16,8 @@ export interface TextMessage {
   readonly seq: number;
   readonly content: string;
   readonly lane: GrantedLane;
+  /** What it was answered already, by an owner of the session that was lost. */
+  readonly answer?: string;
 }
 
 export interface TextTurnsOptions {
@@ -84,9 +87,17 @@ export class TextTurns {
     }
     const cancel = new AbortController();
     this.#state = { kind: 'answering', cancel };
-    void this.#answer(message, cancel.signal)
+    const { answer } = message;
+    const answered = answer === undefined ? this.#answer(message, cancel.signal) : this.#learn(message, answer);
+    void answered
       .catch((error: unknown) => this.#options.listener.onCrash(error))
       .finally(() => this.#next());
+  }
+
+  /** The caller has the answer: all that is left is to know it. */
+  async #learn(message: TextMessage, answer: string): Promise<void> {
+    this.#options.conversation.remember({ role: 'caller', text: message.content });
+    this.#store(message, answer);
   }
 
   async #answer(message: TextMessage, signal: AbortSignal): Promise<void> {
@@ -100,14 +111,14 @@ export class TextTurns {
     try {
       const { answer, hangUp } = await this.#ask(signal);
       if (this.#isClosed()) return;
-      if (signal.aborted) listener.tell({ type: 'error', code: 'cancelled', message: 'the answer was cancelled' });
-      else listener.tell({ type: 'text', content: answer });
+      if (signal.aborted) listener.tell({ type: 'error', code: 'cancelled', message: 'the answer was cancelled', re: message.seq });
+      else listener.tell({ type: 'text', content: answer, re: message.seq });
       this.#store(message, signal.aborted ? '' : answer);
       if (hangUp && !signal.aborted) listener.onHangUp();
     } catch (error) {
       listener.onCrash(error);
       if (this.#isClosed()) return;
-      listener.tell({ type: 'error', code: 'responder_failed', message: error instanceof Error ? error.message : String(error) });
+      listener.tell({ type: 'error', code: 'responder_failed', message: error instanceof Error ? error.message : String(error), re: message.seq });
       this.#store(message, '');
     } finally {
       release();
@@ -131,11 +142,10 @@ export class TextTurns {
   #store(message: TextMessage, answer: string): void {
     const { conversation, listener } = this.#options;
     if (answer !== '') conversation.remember({ role: 'agent', text: answer });
-    const { turn } = conversation.standing;
     const atMs = wallMs();
     const items = [
-      { kind: 'caller', turn, text: message.content, atMs },
-      { kind: 'agent', turn, text: answer, interrupted: false, atMs },
+      { kind: 'caller', turn: TEXT_TURN, text: message.content, atMs, seq: message.seq },
+      { kind: 'agent', turn: TEXT_TURN, text: answer, interrupted: false, atMs },
     ] as const;
     void conversation
       .commit(items, { text: message.seq })

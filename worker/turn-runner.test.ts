@@ -43,6 +43,7 @@ class Call {
     const synthesizer = new ScriptedSynthesizer(settings, new ScriptedCalls(settings, 'synthesizer'));
     const speaker = new Speaker({
       synthesizer: async () => synthesizer, voice: undefined, language: 'en-US', format: DEFAULT_AUDIO_FORMAT, leadMs: 1000, engineDeadlineMs: 10_000,
+      beforeSentence: () => this.runner.recorded(),
       send: () => 0,
       listener: { onSentence: () => undefined, onFirstAudio: () => undefined, onPlayedOut: () => undefined, onFailure: () => undefined },
     });

@@ -2,16 +2,17 @@ import type { ConversationItem } from '../shared/session/record.ts';
 import type { AgentEvent } from '../shared/protocol/agent-event.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
 import { nowMs, stampUs, wallMs } from '../shared/runtime/clock.ts';
+import { CallerTurns } from './caller-turns.ts';
 import type { Conversation } from './conversation.ts';
 import { chunksWithin, withinDeadline } from './engine-deadline.ts';
 import type { Hearing } from './hearing.ts';
-import type { Speaker } from './speaker.ts';
+import { replyParts, type ReplyPart } from './reply-parts.ts';
+import type { Speaker, StartedSentence } from './speaker.ts';
 import { EngineError, type FinalTranscript, type Responder, type ResponderRequest } from './speech/ports.ts';
-import type { Release, TurnPool } from './turn-pool.ts';
+import type { TurnPool } from './turn-pool.ts';
+import { TurnRecord } from './turn-record.ts';
 import type { FrameMark } from './turn/frame-marks.ts';
-import { stagesOf, type TurnMarks } from './turn/latency.ts';
 import { initialState, reduce, type TurnConfig, type TurnState } from './turn/reducer.ts';
-import { SentenceSplitter } from './turn/sentences.ts';
 import type { TurnEffect, TurnEvent, TurnTimer } from './turn/turn-event.ts';
 
 export interface TurnRunnerOptions {
@@ -37,16 +38,8 @@ export interface TurnRunnerListener {
   onCrash(error: unknown): void;
 }
 
-/** The caller's turn being worked on: which ingress it covers and when its steps happened. */
-interface CallerTurn {
-  readonly turn: number;
-  readonly endSeq: number;
-  readonly release: Release | undefined;
-  readonly marks: Partial<TurnMarks>;
-}
-
-/** Caller turns whose moments are remembered; an answer comes to the newest, a late final to the one before. */
-const KEPT_TURNS = 2;
+/** How long a sentence waits for Redis before it is heard. */
+const RECORD_MS = 100;
 
 /** Feeds one session's turn reducer with facts and carries out what it decides. */
 export class TurnRunner {
@@ -55,7 +48,8 @@ export class TurnRunner {
   readonly #events: TurnEvent[] = [];
   /** Turns whose audio is neither stored nor known to be nothing. */
   readonly #openTurns = new Set<number>();
-  readonly #callerTurns = new Map<number, CallerTurn>();
+  readonly #callerTurns = new CallerTurns();
+  readonly #record: TurnRecord;
   /** Settles once the turns before are understood: a later one, whose audio lies after theirs, is not stored before them. */
   #transcribed: Promise<void> = Promise.resolve();
   #state: TurnState;
@@ -65,6 +59,7 @@ export class TurnRunner {
 
   constructor(options: TurnRunnerOptions) {
     this.#options = options;
+    this.#record = new TurnRecord(options.conversation, (error) => options.listener.onCrash(error));
     this.#state = initialState(options.conversation.standing.turn);
   }
 
@@ -92,14 +87,21 @@ export class TurnRunner {
     }
   }
 
+  /** Waits, for a little while, until what the agent says is stored: what a caller has heard is never made anew. */
+  async recorded(): Promise<void> {
+    await this.#record.settled(RECORD_MS);
+  }
+
+  /** The speaker is about to send the first audio of a sentence. */
+  sentenceStarted({ turn, index, text, startMs }: StartedSentence): void {
+    this.#options.listener.tell({ type: 'transcript', role: 'agent', text, final: true, turn });
+    this.#record.keep({ kind: 'spoken', turn, index, startMs, atMs: wallMs() });
+  }
+
   /** First audio of an agent turn was sent: its latency is known. */
   firstAudio(turn: number): void {
-    const { startedUs, finalUs, tokenUs, speechEndUs, decidedUs, endpoint } = this.#callerTurns.get(turn)?.marks ?? {};
-    this.#callerTurns.delete(turn);
-    if (startedUs === undefined || finalUs === undefined || tokenUs === undefined) return;
-    if (speechEndUs === undefined || decidedUs === undefined) return;
-    const stages = stagesOf({ speechEndUs, endpoint, decidedUs, startedUs, finalUs, tokenUs, speechUs: stampUs(nowMs()) });
-    this.#options.listener.tell({ type: 'turn', turn, stages });
+    const stages = this.#callerTurns.answered(turn, stampUs(nowMs()));
+    if (stages !== undefined) this.#options.listener.tell({ type: 'turn', turn, stages });
   }
 
   /** Ends everything under way; facts that still come change nothing. */
@@ -110,8 +112,7 @@ export class TurnRunner {
     this.#timers.clear();
     this.#thinking?.abort();
     this.#options.speaker.stop();
-    for (const { release } of this.#callerTurns.values()) release?.();
-    this.#callerTurns.clear();
+    this.#callerTurns.close();
   }
 
   /** Reducing may have closed the session. */
@@ -151,11 +152,15 @@ export class TurnRunner {
       case 'discard_turn':
         return this.#store(effect.turn, []);
       case 'call_responder':
-        return this.#start(() => this.#respond(effect.turn));
+        return this.#start(() => this.#respond(effect.turn, effect.begun));
       case 'cancel_responder':
         return this.#thinking?.abort();
       case 'speak':
         return this.#speak(effect.turn, effect.index, effect.text);
+      case 'resume_speech':
+        return speaker.resume(effect.turn, effect.sentences, effect.fromMs);
+      case 'commit_reply':
+        return this.#record.keep({ kind: 'reply', turn: effect.turn, hangUp: effect.hangUp, atMs: wallMs() });
       case 'finish_speech':
         return speaker.finish(effect.turn);
       case 'commit_agent':
@@ -176,16 +181,10 @@ export class TurnRunner {
     const endpoint = this.#decidedAt;
     const speechEnd = hearing?.speechEndStamps;
     hearing?.endTurn(turn);
-    for (const older of this.#callerTurns.keys()) if (older < turn - KEPT_TURNS) this.#callerTurns.delete(older);
-    this.#callerTurns.set(turn, {
-      turn,
-      endSeq: (endpoint ?? hearing?.newestFrame)?.seq ?? 0,
-      release: undefined,
-      marks: {
-        decidedUs: stampUs(nowMs()),
-        endpoint: endpoint?.stamps,
-        ...(speechEnd === undefined ? {} : { speechEndUs: speechEnd.receivedUs }),
-      },
+    this.#callerTurns.ended(turn, (endpoint ?? hearing?.newestFrame)?.seq ?? 0, {
+      decidedUs: stampUs(nowMs()),
+      endpoint: endpoint?.stamps,
+      ...(speechEnd === undefined ? {} : { speechEndUs: speechEnd.receivedUs }),
     });
     const earlier = this.#transcribed;
     this.#start(() => (this.#transcribed = this.#transcribe(turn, earlier)));
@@ -194,10 +193,11 @@ export class TurnRunner {
   /** The place in the pool is taken before the final transcript and, where an answer follows, given back after it. */
   async #transcribe(turn: number, earlier: Promise<void>): Promise<void> {
     const release = await this.#options.pool.acquire(this.#options.session.lane);
-    this.#mark(turn, { startedUs: stampUs(nowMs()) }, release);
+    this.#callerTurns.place(turn, release);
+    this.#callerTurns.mark(turn, { startedUs: stampUs(nowMs()) });
     const final = withinDeadline(this.#finalOf(turn), this.#options.engineDeadlineMs, 'the recognizer');
     const [result] = await Promise.allSettled([final, earlier]);
-    this.#mark(turn, { finalUs: stampUs(nowMs()) });
+    this.#callerTurns.mark(turn, { finalUs: stampUs(nowMs()) });
     if (result.status === 'fulfilled') this.dispatch({ type: 'final', turn, transcript: result.value });
     else {
       this.#options.listener.onCrash(result.reason);
@@ -219,37 +219,27 @@ export class TurnRunner {
 
   /** Audio that held nothing waits its turn here too: a turn before it may still have to be stored. */
   #store(turn: number, items: readonly ConversationItem[]): void {
-    const audio = this.#callerTurns.get(turn)?.endSeq ?? 0;
+    const audio = this.#callerTurns.endSeqOf(turn);
     this.#start(async () => {
-      await this.#options.conversation.commit(items, { audio });
+      await this.#record.commit(items, { audio });
       this.#openTurns.delete(turn);
       this.#options.listener.onCommitted(audio);
     });
   }
 
-  async #respond(turn: number): Promise<void> {
-    const { conversation, session, fleet } = this.#options;
-    const release = this.#callerTurns.get(turn)?.release ?? (await this.#options.pool.acquire(this.#options.session.lane));
-    if (this.#state.phase !== 'thinking' || this.#state.turn !== turn) {
+  async #respond(turn: number, begun: readonly string[] = []): Promise<void> {
+    const release = this.#callerTurns.placeOf(turn) ?? (await this.#options.pool.acquire(this.#options.session.lane));
+    if (!awaitsReply(this.#state, turn)) {
       release();
       return;
     }
     const thinking = new AbortController();
     this.#thinking = thinking;
-    const sentences = new SentenceSplitter();
-    let hangUp = false;
     try {
-      const responder = await this.#options.responder();
-      const request = { agent: session.agent, history: conversation.history, nowMs: wallMs(), fleet: fleet() };
-      const reply = responder.respond(request, thinking.signal);
-      for await (const chunk of chunksWithin(reply, thinking.signal, this.#options.engineDeadlineMs, 'the responder')) {
+      for await (const part of this.#reply(begun, thinking.signal)) {
         if (thinking.signal.aborted) return;
-        if (chunk.kind === 'end_call') hangUp = true;
-        else this.#heardFromResponder(turn, sentences.push(chunk.text));
+        this.#replied(turn, part);
       }
-      if (thinking.signal.aborted) return;
-      this.#heardFromResponder(turn, sentences.finish());
-      this.dispatch({ type: 'reply_ended', turn, hangUp });
     } catch (error) {
       this.#options.listener.onCrash(error);
       if (!thinking.signal.aborted) this.dispatch({ type: 'responder_failed', turn, reason: reasonOf(error) });
@@ -258,22 +248,31 @@ export class TurnRunner {
     }
   }
 
-  #heardFromResponder(turn: number, sentences: readonly string[]): void {
-    this.#mark(turn, { tokenUs: this.#callerTurns.get(turn)?.marks.tokenUs ?? stampUs(nowMs()) });
-    for (const text of sentences) this.dispatch({ type: 'sentence', turn, text });
+  async *#reply(begun: readonly string[], signal: AbortSignal): AsyncGenerator<ReplyPart> {
+    const { conversation, session, fleet, engineDeadlineMs } = this.#options;
+    const responder = await this.#options.responder();
+    const asked: ResponderRequest = { agent: session.agent, history: conversation.history, nowMs: wallMs(), fleet: fleet() };
+    const isBegun = begun.length > 0;
+    const reply = responder.respond(isBegun ? { ...asked, begun: begun.join(' ') } : asked, signal);
+    yield* replyParts(chunksWithin(reply, signal, engineDeadlineMs, 'the responder'), isBegun);
+  }
+
+  #replied(turn: number, part: ReplyPart): void {
+    if (part.kind === 'end') return this.dispatch({ type: 'reply_ended', turn, hangUp: part.hangUp });
+    this.#callerTurns.mark(turn, { tokenUs: stampUs(nowMs()) });
+    for (const text of part.sentences) this.dispatch({ type: 'sentence', turn, text });
   }
 
   #speak(turn: number, index: number, text: string): void {
-    const { conversation, speaker } = this.#options;
-    speaker.say(turn, text);
-    this.#start(() => conversation.commit([{ kind: 'sentence', turn, index, text, atMs: wallMs() }]));
+    this.#record.keep({ kind: 'sentence', turn, index, text, atMs: wallMs() });
+    this.#options.speaker.say(turn, text);
   }
 
   #commitAgent(turn: number, interrupted: boolean): void {
     const { conversation, speaker } = this.#options;
     const text = speaker.stop();
     if (text !== '') conversation.remember({ role: 'agent', text });
-    this.#start(() => conversation.commit([{ kind: 'agent', turn, text, interrupted, atMs: wallMs() }]));
+    this.#start(() => this.#record.commit([{ kind: 'agent', turn, text, interrupted, atMs: wallMs() }]));
   }
 
   #setTimer(timer: TurnTimer, afterMs: number): void {
@@ -281,16 +280,15 @@ export class TurnRunner {
     this.#timers.set(timer, setTimeout(() => this.dispatch({ type: 'timer', timer }), afterMs));
   }
 
-  #mark(turn: number, marks: Partial<TurnMarks>, release?: Release): void {
-    const known = this.#callerTurns.get(turn);
-    if (known === undefined) return;
-    this.#callerTurns.set(turn, { ...known, release: release ?? known.release, marks: { ...known.marks, ...marks } });
-  }
-
   /** Begins something that ends by itself; what it throws unexpectedly is reported. */
   #start(work: () => Promise<void>): void {
     void work().catch((error: unknown) => this.#options.listener.onCrash(error));
   }
+}
+
+/** Whether what the responder says of this turn is still wanted: its first word, or the rest of what was begun. */
+function awaitsReply(state: TurnState, turn: number): boolean {
+  return state.turn === turn && (state.phase === 'thinking' || (state.phase === 'speaking' && state.reply === 'open'));
 }
 
 function reasonOf(error: unknown): string {

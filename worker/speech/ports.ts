@@ -84,7 +84,10 @@ export interface Responder {
   readonly name: string;
   /** Phrases of callers that this responder understands under these instructions; they bias recognizers. */
   phrases(agent: AgentConfig): readonly string[];
-  /** Streams the answer to the last item of the history. Ends early, without a throw, when `signal` aborts. Throws EngineError. */
+  /**
+   * Streams the answer to the last item of the history; where some of it was said already (`begun`), only what follows on
+   * that, without saying any of it again. Ends early, without a throw, when `signal` aborts. Throws EngineError.
+   */
   respond(request: ResponderRequest, signal: AbortSignal): AsyncIterable<ResponderChunk>;
   close(): Promise<void>;
 }
@@ -93,6 +96,8 @@ export interface ResponderRequest {
   readonly agent: AgentConfig;
   /** The conversation so far, oldest first; the last one is the caller's. */
   readonly history: readonly HistoryItem[];
+  /** What the agent has said of this answer already, in whole sentences; absent where it is to begin. */
+  readonly begun?: string;
   readonly nowMs: number;
   /** What the fleet looks like from here, for agents that talk about it. */
   readonly fleet: { readonly workers: number; readonly slotsUsed: number; readonly slotsTotal: number };

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConversationItem } from '../../shared/session/record.ts';
-import { extended, standingOf } from './history.ts';
+import { extended, standingOf, TEXT_TURN } from './history.ts';
 
 const caller = (turn: number, text = `question ${turn}`): ConversationItem => ({ kind: 'caller', turn, text, atMs: turn });
 const sentence = (turn: number, index = 0): ConversationItem => ({ kind: 'sentence', turn, index, text: `sentence ${turn}.${index}`, atMs: turn });
+const spoken = (turn: number, index: number, startMs: number): ConversationItem => ({ kind: 'spoken', turn, index, startMs, atMs: turn });
+const reply = (turn: number, hangUp = false): ConversationItem => ({ kind: 'reply', turn, hangUp, atMs: turn });
+const text = (seq: number, answer: string): ConversationItem[] => [
+  { kind: 'caller', turn: TEXT_TURN, text: `text ${seq}`, atMs: 0, seq }, { kind: 'agent', turn: TEXT_TURN, text: answer, interrupted: false, atMs: 0 },
+];
 const agent = (turn: number, text = `answer ${turn}`, interrupted = false): ConversationItem => ({ kind: 'agent', turn, text, interrupted, atMs: turn });
 
 test('a session of which nothing is stored stands at its beginning', () => {
-  assert.deepEqual(standingOf([]), { history: [], turn: 0, unanswered: undefined });
+  assert.deepEqual(standingOf([]), { history: [], turn: 0, unanswered: undefined, unfinished: undefined, texts: new Map() });
 });
 
 test('a responder is shown what both said in order, of the agent only what was heard', () => {
@@ -29,6 +34,29 @@ test('a caller turn that nothing was stored after is unanswered', () => {
 
 test('an answer that was begun is not asked for again', () => {
   assert.equal(standingOf([caller(1), sentence(1)]).unanswered, undefined);
+});
+
+test('a reply is unfinished until the agent\'s turn is stored, with what is known of each of its sentences', () => {
+  const begun = [caller(1), sentence(1, 0), spoken(1, 0, 0), sentence(1, 1), sentence(1, 2), spoken(1, 1, 1240)];
+  const sentences = [{ text: 'sentence 1.0', startMs: 0 }, { text: 'sentence 1.1', startMs: 1240 }, { text: 'sentence 1.2' }];
+  assert.deepEqual(standingOf(begun).unfinished, { turn: 1, sentences, isComplete: false, hangUp: false });
+  assert.deepEqual(standingOf([...begun, reply(1, true)]).unfinished, { turn: 1, sentences, isComplete: true, hangUp: true });
+  assert.equal(standingOf([...begun, reply(1), agent(1)]).unfinished, undefined);
+  assert.equal(standingOf([...begun, caller(2)]).unfinished, undefined, 'the caller went on');
+});
+
+test('a reply that is made anew is not what was made before', () => {
+  const { unfinished } = standingOf([caller(1), sentence(1, 0), sentence(1, 1), reply(1), { ...sentence(1, 0), atMs: 9 }]);
+  assert.deepEqual(unfinished, { turn: 1, sentences: [{ text: 'sentence 1.0' }], isComplete: false, hangUp: false });
+});
+
+test('texts written meanwhile neither end a reply nor answer what was spoken', () => {
+  assert.equal(standingOf([caller(1), sentence(1), ...text(4, 'yes')]).unfinished?.turn, 1);
+  assert.equal(standingOf([caller(1), ...text(4, 'yes')]).unanswered, 1);
+});
+
+test('a text is known by its seq with its answer', () => {
+  assert.deepEqual(standingOf([caller(1), ...text(4, 'yes'), ...text(7, '')]).texts, new Map([[4, 'yes'], [7, '']]));
 });
 
 test('the highest turn number used counts, whoever used it', () => {

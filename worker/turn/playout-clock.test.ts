@@ -16,6 +16,13 @@ test('audio plays in real time from the moment it is sent', () => {
   assert.deepEqual([clock.heardMs(9999), clock.remainingMs(9999)], [200, 0]);
 });
 
+test('a turn that goes on counts what was played of it before', () => {
+  const clock = new PlayoutClock(3000);
+  assert.deepEqual([clock.sentMs, clock.heardMs(50), clock.remainingMs(50)], [3000, 3000, 0]);
+  clock.sent(100, 1000);
+  assert.deepEqual([clock.sentMs, clock.heardMs(1040), clock.remainingMs(1040)], [3100, 3040, 60]);
+});
+
 test('where there was none to play, playing pauses until more is sent', () => {
   const clock = new PlayoutClock();
   clock.sent(100, 0);

@@ -3,11 +3,18 @@
  * moment it is sent, and pauses while there is none. Where the wire tells, its word counts. Time is an argument.
  */
 export class PlayoutClock {
-  #sentMs = 0;
+  readonly #fromMs: number;
+  #sentMs: number;
   #startedAtMs: number | undefined;
   #toldMs: number | undefined;
 
-  /** Milliseconds of audio sent so far. */
+  /** A turn of which everything before `fromMs` was played already. */
+  constructor(fromMs = 0) {
+    this.#fromMs = fromMs;
+    this.#sentMs = fromMs;
+  }
+
+  /** Milliseconds of audio sent so far, what came before `fromMs` included. */
   get sentMs(): number {
     return this.#sentMs;
   }
@@ -15,7 +22,7 @@ export class PlayoutClock {
   /** More audio went out. */
   sent(durationMs: number, nowMs: number): void {
     const behindMs = this.#startedAtMs === undefined ? undefined : nowMs - this.#startedAtMs - this.#sentMs;
-    if (this.#startedAtMs === undefined) this.#startedAtMs = nowMs;
+    if (this.#startedAtMs === undefined) this.#startedAtMs = nowMs - this.#sentMs;
     else if (behindMs !== undefined && behindMs > 0) this.#startedAtMs += behindMs;
     this.#sentMs += durationMs;
   }
@@ -36,7 +43,7 @@ export class PlayoutClock {
   }
 
   #reckonedMs(nowMs: number): number {
-    if (this.#startedAtMs === undefined) return 0;
+    if (this.#startedAtMs === undefined) return this.#fromMs;
     return Math.min(this.#sentMs, Math.max(0, nowMs - this.#startedAtMs));
   }
 }

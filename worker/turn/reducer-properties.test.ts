@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { FinalTranscript } from '../speech/ports.ts';
+import type { UnfinishedReply } from './history.ts';
 import { initialState, reduce, type TurnState } from './reducer.ts';
 import type { TurnEffect, TurnEvent } from './turn-event.ts';
 
@@ -22,6 +23,14 @@ const GOES_ON = {
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(fc.constantFrom(...happenings), fc.constant('goes_on' as const));
 const plausible = fc.array(happening, { maxLength: 120 });
+/** What an earlier owner of the session may have left: nothing, or a reply of the last turn. */
+const inherited: fc.Arbitrary<UnfinishedReply | undefined> = fc.option(
+  fc.record({
+    turn: fc.constant(0), sentences: fc.array(fc.record({ text: fc.constant('Before.') }), { minLength: 1, maxLength: 3 }),
+    isComplete: fc.boolean(), hangUp: fc.boolean(),
+  }),
+  { nil: undefined },
+);
 
 const turns = fc.integer({ min: 0, max: 6 });
 const texts = fc.string({ maxLength: 5 });
@@ -36,6 +45,10 @@ const anyEvent: fc.Arbitrary<TurnEvent> = fc.oneof(
   fc.record({ type: fc.constantFrom('recognizer_failed', 'responder_failed'), turn: turns, reason: texts }),
   fc.record({ type: fc.constant('reply_ended'), turn: turns, hangUp: fc.boolean() }),
   fc.record({ type: fc.constant('played_out'), turn: turns }),
+  fc.record({
+    type: fc.constant('resume_reply'), fromMs: fc.nat(9000),
+    reply: fc.record({ turn: turns, sentences: fc.array(fc.record({ text: texts }), { maxLength: 3 }), isComplete: fc.boolean(), hangUp: fc.boolean() }),
+  }),
   fc.record({ type: fc.constant('say'), sentences: fc.array(texts, { maxLength: 3 }) }),
 );
 
@@ -80,6 +93,7 @@ class World {
     if (effect.type === 'finish_recognizer') this.#awaited.push(effect.turn);
     if (effect.type === 'call_responder') this.#replying = this.#lastReplying = effect.turn;
     if (effect.type === 'cancel_responder') this.#replying = undefined;
+    if (effect.type === 'resume_speech') this.#lastReplying = effect.turn;
     if (effect.type === 'finish_speech') this.#finished = effect.turn;
     if (effect.type === 'commit_agent') this.#finished = undefined;
   }
@@ -144,16 +158,17 @@ class World {
   }
 }
 
-function worldAfter(course: readonly Happening[], startTurn = 0): World {
-  const world = new World(startTurn);
+function worldAfter(course: readonly Happening[], reply?: UnfinishedReply): World {
+  const world = new World(0);
+  if (reply !== undefined) world.take({ type: 'resume_reply', reply, fromMs: 100 });
   for (const happening of course) world.happen(happening);
   return world;
 }
 
-/** Checks a claim about the effects of any plausible course of a call. */
+/** Checks a claim about the effects of any plausible course of a call, from its start or from where an earlier owner left it. */
 function always(claim: (effects: readonly TurnEffect[], world: World) => void): void {
-  fc.assert(fc.property(plausible, (course) => {
-    const world = worldAfter(course);
+  fc.assert(fc.property(plausible, inherited, (course, reply) => {
+    const world = worldAfter(course, reply);
     claim(world.effects, world);
   }), RUNS);
 }
@@ -208,14 +223,14 @@ test('a responder is called once for what was stored, and again only where the c
     let due = false;
     let isThinking = false;
     for (const effect of effects) {
-      if (effect.type === 'commit_caller') due = true;
+      if (effect.type === 'commit_caller' || effect.type === 'resume_speech') due = true;
       if (effect.type === 'cancel_responder' && isThinking) due = true;
-      if (effect.type === 'commit_agent') due = false;
+      if (effect.type === 'commit_agent' || (effect.type === 'finish_speech' && !isThinking)) due = false;
       if (effect.type === 'speak') isThinking = false;
       if (effect.type !== 'call_responder') continue;
       assert.ok(due);
       due = false;
-      isThinking = true;
+      isThinking = effect.begun === undefined;
     }
   });
 });
@@ -236,6 +251,7 @@ test('nothing is spoken for a turn after it was cancelled, stored or finished, a
     const spoken = new Map<number, number>();
     for (const effect of effects) {
       if (effect.type === 'cancel_responder' || effect.type === 'commit_agent' || effect.type === 'finish_speech') over.add(effect.turn);
+      if (effect.type === 'resume_speech') spoken.set(effect.turn, effect.sentences.length);
       if (effect.type !== 'speak') continue;
       assert.ok(!over.has(effect.turn), `turn ${effect.turn} is over`);
       assert.equal(effect.index, spoken.get(effect.turn) ?? 0);
@@ -248,7 +264,7 @@ test('every agent turn that spoke is stored once, before anything else is spoken
   always((effects, world) => {
     let speaking: number | undefined;
     for (const effect of effects) {
-      if (effect.type === 'speak') {
+      if (effect.type === 'speak' || effect.type === 'resume_speech') {
         assert.equal(speaking ?? effect.turn, effect.turn);
         speaking = effect.turn;
       } else if (effect.type === 'commit_agent') {
@@ -268,7 +284,7 @@ test('the caller is told to clear playout only where the agent spoke, right afte
       if (effect.type !== 'tell' || effect.event.type !== 'clear') continue;
       const stored = effects[at - 1];
       assert.ok(stored?.type === 'commit_agent' && stored.interrupted);
-      assert.ok(effects.some((earlier, when) => when < at && earlier.type === 'speak' && earlier.turn === stored.turn));
+      assert.ok(effects.some((earlier, when) => when < at && (earlier.type === 'speak' || earlier.type === 'resume_speech') && earlier.turn === stored.turn));
     }
   });
 });
@@ -283,5 +299,17 @@ test('while a pause or a turn is open its timer runs, and none runs where the ca
     const { phase } = world.state;
     assert.equal(running.has('limit'), phase === 'hearing' || phase === 'endpointing');
     assert.equal(running.has('endpoint'), phase === 'endpointing');
+  });
+});
+
+test('a reply is stored as complete once, before its speech ends, unless it is cut, and before one that was inherited as complete nothing is', () => {
+  always((effects) => {
+    const complete = effects.flatMap((effect) => (effect.type === 'commit_reply' ? [effect.turn] : []));
+    assert.equal(new Set(complete).size, complete.length);
+    for (const [at, effect] of effects.entries()) {
+      if (effect.type !== 'finish_speech') continue;
+      const before = effects[at - 1];
+      assert.ok(before?.type === 'commit_reply' || before?.type === 'resume_speech');
+    }
   });
 });

@@ -184,14 +184,14 @@ describe('the agent answers', () => {
   });
 
   test('when the reply ends, the speech is to end too; what was heard is stored when it is played', () => {
-    assert.deepEqual(effectsOf(...WAYS.speaking, replyEnded(1)), [{ type: 'finish_speech', turn: 1 }]);
+    assert.deepEqual(effectsOf(...WAYS.speaking, replyEnded(1)), [{ type: 'commit_reply', turn: 1, hangUp: false }, { type: 'finish_speech', turn: 1 }]);
     assert.equal(phaseAfter(...WAYS.speaking, replyEnded(1)), 'speaking 1');
     assert.deepEqual(effectsOf(...WAYS.speaking, replyEnded(1), playedOut(1)), [{ type: 'commit_agent', turn: 1, interrupted: false }]);
     assert.equal(phaseAfter(...WAYS.speaking, replyEnded(1), playedOut(1)), 'listening 1');
   });
 
   test('the agent hangs up only after its last word was played and stored', () => {
-    assert.deepEqual(effectsOf(...WAYS.speaking, replyEnded(1, true)), [{ type: 'finish_speech', turn: 1 }]);
+    assert.deepEqual(effectsOf(...WAYS.speaking, replyEnded(1, true)), [{ type: 'commit_reply', turn: 1, hangUp: true }, { type: 'finish_speech', turn: 1 }]);
     assert.deepEqual(effectsOf(...WAYS.speaking, replyEnded(1, true), playedOut(1)), [
       { type: 'commit_agent', turn: 1, interrupted: false },
       { type: 'hang_up' },
@@ -218,7 +218,7 @@ describe('the agent answers', () => {
 
   test('a responder that fails in its middle is told of, and what it said is spoken to its end', () => {
     const failed: TurnEvent = { type: 'responder_failed', turn: 1, reason: 'cut' };
-    assert.deepEqual(effectsOf(...WAYS.speaking, failed).map(({ type }) => type), ['tell', 'finish_speech']);
+    assert.deepEqual(effectsOf(...WAYS.speaking, failed).map(({ type }) => type), ['tell', 'commit_reply', 'finish_speech']);
     assert.deepEqual(effectsOf(...WAYS.speaking, failed, playedOut(1)), [{ type: 'commit_agent', turn: 1, interrupted: false }]);
   });
 
@@ -287,6 +287,7 @@ describe('the agent speaks of its own accord', () => {
     assert.deepEqual(effectsOf(say('Hello.', 'Who is it?')), [
       { type: 'speak', turn: 1, index: 0, text: 'Hello.' },
       { type: 'speak', turn: 1, index: 1, text: 'Who is it?' },
+      { type: 'commit_reply', turn: 1, hangUp: false },
       { type: 'finish_speech', turn: 1 },
     ]);
     assert.deepEqual(effectsOf(say('Hello.'), playedOut(1)), [{ type: 'commit_agent', turn: 1, interrupted: false }]);
@@ -301,6 +302,7 @@ describe('the agent speaks of its own accord', () => {
     assert.deepEqual(effectsOf(say('One.'), say('Two.'), playedOut(1)), [
       { type: 'commit_agent', turn: 1, interrupted: false },
       { type: 'speak', turn: 2, index: 0, text: 'Two.' },
+      { type: 'commit_reply', turn: 2, hangUp: false },
       { type: 'finish_speech', turn: 2 },
     ]);
   });

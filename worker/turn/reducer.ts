@@ -83,7 +83,7 @@ function say({ state, effects }: PhaseStep, sentences: Saying, later: readonly S
   const spoken = sentences.map((text, index): TurnEffect => ({ type: 'speak', turn, index, text }));
   return {
     state: { phase: 'speaking', turn, sentences: sentences.length, reply: 'ended', sayings: later },
-    effects: [...effects, ...spoken, { type: 'finish_speech', turn }],
+    effects: [...effects, ...spoken, { type: 'commit_reply', turn, hangUp: false }, { type: 'finish_speech', turn }],
   };
 }
 
@@ -112,6 +112,8 @@ function decide(state: TurnPhase, event: TurnEvent, config: TurnConfig): PhaseSt
       return stay(state);
     case 'unanswered':
       return state.phase === 'listening' ? respond(state.turn, NOTHING) : stay(state);
+    case 'resume_reply':
+      return state.phase === 'listening' ? resumed(state, event) : stay(state);
     case 'cancel':
       return cancelled(state);
   }
@@ -250,8 +252,25 @@ function replied(
   if (event.type === 'sentence') {
     return { state: { ...state, sentences: sentences + 1 }, effects: [{ type: 'speak', turn, index: sentences, text: event.text }] };
   }
-  const reply = event.type === 'reply_ended' && event.hangUp ? 'hang_up' : 'ended';
-  return { state: { ...state, reply }, effects: [...failure(event), { type: 'finish_speech', turn }] };
+  const hangUp = event.type === 'reply_ended' && event.hangUp;
+  return {
+    state: { ...state, reply: hangUp ? 'hang_up' : 'ended' },
+    effects: [...failure(event), { type: 'commit_reply', turn, hangUp }, { type: 'finish_speech', turn }],
+  };
+}
+
+/** A reply begun by an earlier owner goes on under its own number, as if it had been spoken here from its start. */
+function resumed(state: TurnPhase, { reply, fromMs }: Extract<TurnEvent, { type: 'resume_reply' }>): PhaseStep {
+  const { turn, sentences, isComplete, hangUp } = reply;
+  // Turn numbers only grow: a reply that others have come after is over.
+  if (turn < state.turn || sentences.length === 0) return stay(state);
+  const rest: TurnEffect = isComplete
+    ? { type: 'finish_speech', turn }
+    : { type: 'call_responder', turn, begun: sentences.map(({ text }) => text) };
+  return {
+    state: { phase: 'speaking', turn, sentences: sentences.length, reply: isComplete ? (hangUp ? 'hang_up' : 'ended') : 'open' },
+    effects: [{ type: 'resume_speech', turn, sentences, fromMs }, rest],
+  };
 }
 
 /** The first thing that comes of a responder decides whether there is anything to speak; if not, that is stored as the answer. */

@@ -30,9 +30,14 @@ const ITEM_NUMBER = /^\d+\.$/;
  */
 export class SentenceSplitter {
   #rest = '';
-  #isFirst = true;
+  #isFirst: boolean;
   /** Up to here `#rest` is known to be one sentence. */
   #at = 1;
+
+  /** `isFirst`: whether the text begins with its first sentence; a text that goes on where others ended does not. */
+  constructor(isFirst = true) {
+    this.#isFirst = isFirst;
+  }
 
   /** Takes more text; gives the sentences it completed, trimmed, none of them empty. */
   push(text: string): readonly string[] {

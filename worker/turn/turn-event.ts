@@ -1,5 +1,6 @@
 import type { AgentEvent } from '../../shared/protocol/agent-event.ts';
 import type { FinalTranscript } from '../speech/ports.ts';
+import type { BegunSentence, UnfinishedReply } from './history.ts';
 
 /** Timers the reducer asks for; each exists at most once. */
 export type TurnTimer =
@@ -28,6 +29,8 @@ export type TurnEvent =
   | { readonly type: 'say'; readonly sentences: readonly string[] }
   /** A stored caller turn is still without an answer. */
   | { readonly type: 'unanswered' }
+  /** An earlier owner of the session left this reply unfinished; everything before `fromMs` of its audio is with the caller. */
+  | { readonly type: 'resume_reply'; readonly reply: UnfinishedReply; readonly fromMs: number }
   | { readonly type: 'cancel' };
 
 /** What the turn reducer wants done. A closed list: the session carries each out, in order. */
@@ -42,9 +45,14 @@ export type TurnEffect =
   | { readonly type: 'commit_caller'; readonly turn: number; readonly text: string }
   /** The turn's audio held nothing to store. */
   | { readonly type: 'discard_turn'; readonly turn: number }
-  | { readonly type: 'call_responder'; readonly turn: number }
+  /** Ask for the answer, or for the rest of it where some of its sentences were made before. */
+  | { readonly type: 'call_responder'; readonly turn: number; readonly begun?: readonly string[] }
   | { readonly type: 'cancel_responder'; readonly turn: number }
   | { readonly type: 'speak'; readonly turn: number; readonly index: number; readonly text: string }
+  /** Speak what an earlier owner made of a reply, from `fromMs` of its audio on. */
+  | { readonly type: 'resume_speech'; readonly turn: number; readonly sentences: readonly BegunSentence[]; readonly fromMs: number }
+  /** Store that no more sentences will come. */
+  | { readonly type: 'commit_reply'; readonly turn: number; readonly hangUp: boolean }
   /** No more sentences will come: report when all is played. */
   | { readonly type: 'finish_speech'; readonly turn: number }
   /** Stop speaking at once and store what was heard; `interrupted` is false when all was. */

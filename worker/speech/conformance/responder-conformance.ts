@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AgentConfig } from '../../../shared/protocol/agent-config.ts';
+import { sentencesOf } from '../../turn/sentences.ts';
 import type { HistoryItem, Responder, ResponderChunk, ResponderRequest } from '../ports.ts';
 import { collect } from './collect.ts';
 import { CONFORMANCE_TIMEOUT_MS, sharedEngine } from './shared-engine.ts';
@@ -40,6 +41,20 @@ export function describeResponder(name: string, make: () => Promise<Responder>, 
       const ends = chunks.flatMap((chunk, place) => (chunk.kind === 'end_call' ? [place] : []));
       assert.deepEqual(ends, farewell === undefined ? [] : [chunks.length - 1]);
       assert.ok(chunks.every((chunk) => chunk.kind === 'end_call' || chunk.text !== ''));
+    });
+
+    it('goes on where an answer was left, repeats nothing of it and ends as the whole does', options, async () => {
+      const responder = await engine();
+      for (const said of [first.said, second.said, farewell ?? first.said]) {
+        const whole = await answer(responder, asked(said));
+        const sentences = sentencesOf(textOf(whole));
+        for (const count of sentences.keys()) {
+          const begun = sentences.slice(0, count + 1).join(' ');
+          const rest = await answer(responder, { ...asked(said), begun });
+          assert.equal(words(`${begun} ${textOf(rest)}`), words(textOf(whole)));
+          assert.equal(rest.at(-1)?.kind === 'end_call', whole.at(-1)?.kind === 'end_call');
+        }
+      }
     });
 
     it('keeps answers of several callers apart', options, async () => {
@@ -89,6 +104,11 @@ function request(agent: AgentConfig, said: readonly string[]): ResponderRequest 
 
 function answer(responder: Responder, asked: ResponderRequest): Promise<ResponderChunk[]> {
   return collect(responder.respond(asked, new AbortController().signal));
+}
+
+/** A text whose white space makes no difference. */
+function words(text: string): string {
+  return text.trim().replaceAll(/\s+/g, ' ');
 }
 
 function textOf(chunks: readonly ResponderChunk[]): string {

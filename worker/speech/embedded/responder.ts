@@ -1,4 +1,5 @@
 import type { AgentConfig } from '../../../shared/protocol/agent-config.ts';
+import { restOfAnswer } from '../begun.ts';
 import type { EngineContext, Responder, ResponderChunk, ResponderRequest } from '../ports.ts';
 import { say, type Answer } from './intents/intent.ts';
 import { askAgain, callerText, KNOWN_PHRASES, understand } from './intents/understanding.ts';
@@ -20,10 +21,13 @@ class EmbeddedResponder implements Responder {
     return isRepeater(agent) ? [] : KNOWN_PHRASES;
   }
 
-  /** Answers sentence by sentence, one chunk each; all but the first begin with the space that parts them. Never throws. */
+  /**
+   * Answers sentence by sentence, one chunk each; all but the first begin with the space that parts them. What is left of an
+   * answer that was begun is one chunk. Never throws.
+   */
   async *respond(request: ResponderRequest, signal: AbortSignal): AsyncIterable<ResponderChunk> {
     const answer = isRepeater(request.agent) ? repeated(request) : understand(request).answer;
-    for (const [i, sentence] of answer.sentences.entries()) {
+    for (const [i, sentence] of sentencesLeft(answer, request.begun).entries()) {
       if (signal.aborted) return;
       yield { kind: 'text', text: i === 0 ? sentence : ` ${sentence}` };
     }
@@ -33,6 +37,12 @@ class EmbeddedResponder implements Responder {
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+function sentencesLeft({ sentences }: Answer, begun: string | undefined): readonly string[] {
+  if (begun === undefined) return sentences;
+  const rest = restOfAnswer(sentences.join(' '), begun).trim();
+  return rest === '' ? [] : [rest];
 }
 
 /** Whether the agent's instructions are to repeat. */

@@ -2,6 +2,7 @@ import { after } from 'node:test';
 import { startOpenaiServer, type OpenaiServer } from '../../../shared/testing/openai-server.ts';
 import { createLog } from '../../../shared/runtime/log.ts';
 import { INTERNAL_RATE_HZ, type EngineContext } from '../ports.ts';
+import { GO_ON } from './responder.ts';
 
 /** What the hosted recognizer of tests understands: nothing where all is silent, else how many seconds it was given. */
 export function hostedTranscript(samples: Int16Array): string {
@@ -12,6 +13,13 @@ export function hostedTranscript(samples: Int16Array): string {
 /** What the hosted responder of tests says, in pieces. */
 export function hostedReply(lastMessage: string): string[] {
   return ['Grüß ', 'dich! ', 'Du sagst: ', lastMessage, ' 🌍'];
+}
+
+/** A model that is asked to go on begins from the start, as they do. */
+function hostedContinuation(server: OpenaiServer | undefined): string[] {
+  const messages = server?.requests.at(-1)?.fields['messages'];
+  const question: unknown = Array.isArray(messages) ? messages.at(-3) : undefined;
+  return hostedReply(typeof question === 'object' && question !== null && 'content' in question ? String(question.content) : '');
 }
 
 /** What the hosted synthesizer of tests speaks: a tone at 24 kHz, 60 ms a character. */
@@ -28,8 +36,11 @@ export interface HostedFixture {
 /** Call it at the top of a test file or inside `describe`. */
 export function hostedFixture(): HostedFixture {
   let started: Promise<OpenaiServer> | undefined;
-  const options = { apiKey: 'sk-test', transcribe: hostedTranscript, reply: hostedReply, speak: hostedSpeech };
-  const server = (): Promise<OpenaiServer> => (started ??= startOpenaiServer(options));
+  let running: OpenaiServer | undefined;
+  const reply = (last: string): string[] => (last === GO_ON ? hostedContinuation(running) : hostedReply(last));
+  const options = { apiKey: 'sk-test', transcribe: hostedTranscript, reply, speak: hostedSpeech };
+  const start = async (): Promise<OpenaiServer> => (running = await startOpenaiServer(options));
+  const server = (): Promise<OpenaiServer> => (started ??= start());
   after(async () => {
     if (started !== undefined) await (await started).close();
   });

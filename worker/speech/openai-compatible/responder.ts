@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { goingOnAfter } from '../begun.ts';
 import { EngineError, type Responder, type ResponderChunk, type ResponderRequest } from '../ports.ts';
 import type { Endpoint } from './settings.ts';
 import { SseParser } from './sse.ts';
@@ -6,6 +7,14 @@ import { send, withOneRetry } from './vendor-request.ts';
 
 /** What the model is told when the caller was not understood. */
 export const UNCLEAR_TURN = '(The caller said something that could not be understood.)';
+
+/**
+ * Asks for the rest of an answer. Ways to have a model go on with its own last message exist, but each vendor has its own
+ * (`prefix`, `partial`, `continue_final_message`), most refuse the others' fields, and some any conversation that ends
+ * with the assistant: an instruction is understood by all.
+ */
+export const GO_ON =
+  '(You were cut off there. Go on with your answer right after its last word. Do not repeat any of it, and do not mention this.)';
 
 /** Older contributions are left out: a conversation may go on for hours, a model's context does not. */
 const MAX_HISTORY_ITEMS = 100;
@@ -41,7 +50,8 @@ export class HostedResponder implements Responder {
   }
 
   async *respond(request: ResponderRequest, signal: AbortSignal): AsyncGenerator<ResponderChunk> {
-    yield* withOneRetry(() => this.#attempt(request, signal), signal);
+    const answer = withOneRetry(() => this.#attempt(request, signal), signal);
+    yield* request.begun === undefined ? answer : goingOnAfter(answer, request.begun);
   }
 
   async close(): Promise<void> {
@@ -68,13 +78,14 @@ export class HostedResponder implements Responder {
   }
 }
 
-/** The conversation as chat messages, the instructions first. */
-export function chatMessages({ agent, history }: ResponderRequest): ChatMessage[] {
+/** The conversation as chat messages, the instructions first; last, where an answer was begun, that and the wish for its rest. */
+export function chatMessages({ agent, history, begun }: ResponderRequest): ChatMessage[] {
   const messages: ChatMessage[] = agent.instructions === '' ? [] : [{ role: 'system', content: agent.instructions }];
   for (const { role, text } of history.slice(-MAX_HISTORY_ITEMS)) {
     if (role === 'caller') messages.push({ role: 'user', content: text.trim() === '' ? UNCLEAR_TURN : text });
     else if (text !== '') messages.push({ role: 'assistant', content: text });
   }
+  if (begun !== undefined) messages.push({ role: 'assistant', content: begun }, { role: 'user', content: GO_ON });
   return messages;
 }
 

@@ -1,3 +1,4 @@
+import { restOfAnswer } from '../begun.ts';
 import { EngineError, type Responder, type ResponderChunk, type ResponderRequest } from '../ports.ts';
 import { failIf, lapse, type ScriptedCalls, type ScriptedSettings } from './script.ts';
 
@@ -33,7 +34,7 @@ export class ScriptedResponder implements Responder {
 
   async *respond(request: ResponderRequest, signal: AbortSignal): AsyncGenerator<ResponderChunk> {
     const call = this.#calls.next();
-    const tokens = scriptedReply(request).match(/\s*\S+/g) ?? [];
+    const tokens = restOfAnswer(scriptedReply(request), request.begun).match(/\s*\S+/g) ?? [];
     for (const [place, text] of tokens.entries()) {
       const latency = place === 0 ? this.#settings.firstToken : this.#settings.token;
       if (!(await lapse(latency, call, signal))) return;

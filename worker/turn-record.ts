@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConversationItem } from '../shared/session/record.ts';
+import type { StoredIngress } from './ack-ledger.ts';
+import type { Conversation } from './conversation.ts';
+
+/** What one session's turns store, in the order in which it happened. What happens at the same moment is one write. */
+export class TurnRecord {
+  readonly #conversation: Conversation;
+  readonly #onCrash: (error: unknown) => void;
+  #kept: ConversationItem[] = [];
+  /** Settles with the newest write; undefined where nothing waits to be stored. */
+  #storing: Promise<void> | undefined;
+
+  constructor(conversation: Conversation, onCrash: (error: unknown) => void) {
+    this.#conversation = conversation;
+    this.#onCrash = onCrash;
+  }
+
+  /** Stores an item that nobody waits for. */
+  keep(item: ConversationItem): void {
+    this.#kept.push(item);
+    if (this.#kept.length === 1) queueMicrotask(() => this.#flush());
+  }
+
+  /** Stores items after everything kept before; resolves once they are stored. */
+  async commit(items: readonly ConversationItem[], stored: StoredIngress = {}): Promise<void> {
+    const kept = this.#kept;
+    this.#kept = [];
+    const storing = this.#conversation.commit([...kept, ...items], stored);
+    this.#storing = storing;
+    await storing;
+    if (this.#storing === storing) this.#storing = undefined;
+  }
+
+  /** Waits until all that was kept or committed is stored, or `withinMs` has passed because Redis is away. */
+  async settled(withinMs: number): Promise<void> {
+    this.#flush();
+    if (this.#storing !== undefined) await Promise.race([this.#storing, sleep(withinMs, undefined, { ref: false })]);
+  }
+
+  #flush(): void {
+    if (this.#kept.length > 0) void this.commit([]).catch(this.#onCrash);
+  }
+}
