@@ -1,52 +1,90 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { GRANTED_LANES, type GrantedLane } from '../shared/protocol/lane.ts';
+import { GRANTED_LANES } from '../shared/protocol/lane.ts';
 import { Inbox, type IngressFrame } from './inbox.ts';
 
-function frameAt(seq: number, lane: GrantedLane = 'normal'): IngressFrame {
+function frameAt(seq: number, changes: Partial<IngressFrame> = {}): IngressFrame {
   const stamps = { receivedUs: 0, flushedUs: 0, arrivedUs: 0, takenUs: 0 };
-  return { type: 1, lane, seq, isReplayed: false, payload: new Uint8Array(), stamps };
+  return { type: 1, lane: 'normal', seq, isReplayed: false, isAnswered: false, isGap: false, payload: new Uint8Array(), stamps, ...changes };
 }
 
 test('frames an earlier owner dealt with are dropped', () => {
   const inbox = new Inbox(10);
-  assert.deepEqual([9, 10, 11].map((seq) => inbox.push(frameAt(seq))), [false, false, true]);
+  assert.deepEqual([9, 10, 11].map((seq) => inbox.push(frameAt(seq), 0)), ['duplicate', 'duplicate', 'taken']);
   assert.deepEqual([inbox.shift()?.seq, inbox.shift()], [11, undefined]);
 });
 
 test('a frame that comes again is dropped, also after it was taken out', () => {
   const inbox = new Inbox(0);
-  assert.deepEqual([inbox.push(frameAt(1)), inbox.push(frameAt(1))], [true, false]);
+  assert.deepEqual([inbox.push(frameAt(1), 0), inbox.push(frameAt(1), 0)], ['taken', 'duplicate']);
   inbox.shift();
-  assert.equal(inbox.push(frameAt(1)), false);
+  assert.equal(inbox.push(frameAt(1), 0), 'duplicate');
   assert.equal(inbox.shift(), undefined);
 });
 
-test('a gap is no reason to wait: a sender that gave up on a frame does not stop the session', () => {
+test('a jump that is meant is no reason to wait', () => {
   const inbox = new Inbox(0);
-  assert.deepEqual([inbox.push(frameAt(1)), inbox.push(frameAt(5))], [true, true]);
+  assert.deepEqual([inbox.push(frameAt(1), 0), inbox.push(frameAt(5, { isGap: true }), 0)], ['taken', 'taken']);
+  assert.equal(inbox.newest, 5);
 });
 
-test('whatever comes in which lane and how often, frames come out once each and in their order', () => {
-  const arrivals = fc.array(fc.record({ seq: fc.nat(60), lane: fc.constantFrom(...GRANTED_LANES), take: fc.boolean() }), { maxLength: 150 });
+test('what the bus lost is asked for once until it comes, then again every 250 ms', () => {
+  const inbox = new Inbox(0);
+  assert.equal(inbox.mayAsk(0), false, 'nothing is missing yet');
+  assert.deepEqual([inbox.push(frameAt(3), 1000), inbox.mayAsk(1000)], ['jump', true]);
+  assert.deepEqual([inbox.push(frameAt(4), 1020), inbox.mayAsk(1020), inbox.mayAsk(1249)], ['jump', false, false]);
+  assert.deepEqual([inbox.newest, inbox.mayAsk(1250)], [0, true]);
+  assert.deepEqual([1, 2, 3].map((seq) => inbox.push(frameAt(seq), 1260)), ['taken', 'taken', 'taken']);
+  assert.deepEqual([inbox.isMissingFrames, inbox.mayAsk(9999)], [false, false]);
+  assert.deepEqual([inbox.push(frameAt(7), 9999), inbox.mayAsk(9999)], ['jump', true], 'another loss is asked for at once');
+});
+
+test('a sender that does not understand the question is not waited for longer than for four', () => {
+  const inbox = new Inbox(0);
+  const asked = [];
+  let acceptedAtMs: number | undefined;
+  for (let nowMs = 0; acceptedAtMs === undefined && nowMs < 5000; nowMs += 20) {
+    if (inbox.push(frameAt(5 + nowMs / 20), nowMs) === 'taken') acceptedAtMs = nowMs;
+    if (inbox.mayAsk(nowMs)) asked.push(nowMs);
+  }
+  assert.deepEqual([asked.length, acceptedAtMs], [4, 1040]);
+  assert.equal(inbox.push(frameAt(inbox.newest + 1), 2000), 'taken');
+});
+
+test('what arrives behind a replayed frame counts as replayed until that is taken out', () => {
+  const inbox = new Inbox(0);
+  inbox.push(frameAt(1, { isReplayed: true }), 0);
+  inbox.push(frameAt(2), 0);
+  inbox.shift();
+  inbox.push(frameAt(3), 0);
+  assert.deepEqual([inbox.shift()?.isReplayed, inbox.shift()?.isReplayed], [true, true]);
+  inbox.push(frameAt(4), 0);
+  assert.equal(inbox.shift()?.isReplayed, false);
+});
+
+test('whatever is lost, doubled and sent again, every frame comes out once and in order', () => {
+  const journeys = fc.array(fc.record({ lost: fc.boolean(), doubled: fc.boolean(), lane: fc.constantFrom(...GRANTED_LANES), take: fc.boolean() }), { maxLength: 100 });
   fc.assert(
-    fc.property(fc.nat(20), arrivals, (committed, frames) => {
+    fc.property(fc.nat(20), journeys, (committed, frames) => {
       const inbox = new Inbox(committed);
-      const accepted: number[] = [];
       const taken: number[] = [];
-      const take = (): boolean => {
-        const frame = inbox.shift();
-        if (frame !== undefined) taken.push(frame.seq);
-        return frame !== undefined;
-      };
-      for (const { seq, lane, take: takes } of frames) {
-        assert.equal(inbox.push(frameAt(seq, lane)), seq > Math.max(committed, ...accepted));
-        if (seq > Math.max(committed, ...accepted)) accepted.push(seq);
-        if (takes) take();
+      const sent: number[] = [];
+      for (const [index, { lost, doubled, lane, take }] of frames.entries()) {
+        const seq = committed + 1 + index;
+        sent.push(seq);
+        for (let copy = lost ? 1 : 0; copy < (doubled ? 2 : 1); copy++) inbox.push(frameAt(seq, { lane }), index);
+        if (inbox.mayAsk(index)) for (const again of sent.filter((one) => one > inbox.newest)) inbox.push(frameAt(again, { lane, isReplayed: true }), index);
+        if (take) taken.push(...seqOf(inbox.shift()));
       }
-      while (take());
-      assert.deepEqual(taken, accepted);
+      // The tail is known to be lost once something follows it.
+      for (const again of sent.filter((one) => one > inbox.newest)) inbox.push(frameAt(again), 0);
+      while (inbox.length > 0) taken.push(...seqOf(inbox.shift()));
+      assert.deepEqual(taken, sent);
     }),
   );
 });
+
+function seqOf(frame: IngressFrame | undefined): number[] {
+  return frame === undefined ? [] : [frame.seq];
+}

@@ -66,6 +66,36 @@ test('shedding takes the oldest of bulk, then of normal, then of urgent', () => 
   assert.deepEqual(lanes.depths(), { control: 1, urgent: 0, normal: 0, bulk: 0 });
 });
 
+test('what is sent again gets all that live items leave, and its share where they leave nothing', () => {
+  const lanes = new Lanes<string>(10_000);
+  for (let no = 0; no < 1500; no++) lanes.push('replay', 'r');
+  assert.deepEqual(Array.from({ length: 50 }, () => lanes.shift()), Array.from({ length: 50 }, () => 'r'));
+  let served = 0;
+  for (let round = 0; round < 100; round++) {
+    for (const lane of ['urgent', 'normal', 'bulk'] as const) for (let no = 0; no < 8; no++) lanes.push(lane, lane);
+    for (let no = 0; no < 17; no++) if (lanes.shift() === 'r') served += 1;
+  }
+  assert.equal(served, 400, '4 of 17 while all lanes have work');
+});
+
+test('a live item never waits for more than three that were sent again, however many there are', () => {
+  const lanes = new Lanes<string>(100);
+  for (const session of ['r1', 'r2', 'r3']) for (let no = 0; no < 1500; no++) lanes.push('replay', session);
+  for (let live = 0; live < 200; live++) {
+    lanes.push('normal', 'live');
+    let before = 0;
+    while (lanes.shift() !== 'live') before += 1;
+    assert.ok(before <= 3, `${before} came before it`);
+  }
+});
+
+test('what is sent again neither fills the queue nor is shed, and waits where it cannot be served', () => {
+  const lanes = new Lanes<string>(1, (item) => item !== 'behind');
+  for (const item of ['behind', 'ready', 'behind']) lanes.push('replay', item);
+  assert.deepEqual([lanes.isFull, lanes.shed(), lanes.replaying], [false, undefined, 3]);
+  assert.deepEqual([lanes.shift(), lanes.shift(), lanes.replaying], ['ready', undefined, 2]);
+});
+
 test('an empty queue has nothing to serve and nothing to shed', () => {
   const lanes = new Lanes<string>(1);
   assert.deepEqual([lanes.shift(), lanes.shed(), lanes.size], [undefined, undefined, 0]);
