@@ -9,7 +9,7 @@ import { SessionStore } from '../shared/session/store.ts';
 import { Admission } from './admission.ts';
 import type { GatewayConfig } from './config.ts';
 import { Connections } from './connections.ts';
-import { drain } from './drain.ts';
+import { drain, type DrainStep } from './drain.ts';
 import { answerChecks, receiveEgress } from './egress.ts';
 import { FleetWatch } from './fleet-watch.ts';
 import { ApiKeys } from './http/authorization.ts';
@@ -20,6 +20,7 @@ import { StaticFiles } from './http/static-files.ts';
 import { Upgrades } from './http/upgrades.ts';
 import { Ingress } from './ingress.ts';
 import { GatewayMetrics } from './metrics.ts';
+import { busUnavailable, onLongOutage } from './outage.ts';
 import { ReplaySlices } from './replay-slices.ts';
 import { SocketServer } from './socket-server.ts';
 
@@ -81,7 +82,7 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
   const registry = createRegistry({ tier: 'gateway', id: config.gatewayId });
   const base = { config, gatewayId, log, bus, store, lifecycle, registry };
   const side = openBusSide(base);
-  const { connections, fleet, ingress } = side;
+  const { connections, fleet, ingress, metrics } = side;
   const server = await listen(base, side).catch((error: unknown) => {
     fleet.stop();
     throw error;
@@ -92,7 +93,8 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
   lifecycle.enter('ready');
   log.info({ incarnation: gatewayId, host: config.host, port }, 'listening');
   const stop = async (): Promise<void> => {
-    await drain({ lifecycle, connections, deadlineMs: config.drainDeadlineMs, log });
+    const count = (step: DrainStep, callers: number): void => metrics.drained.inc({ step }, callers);
+    await drain({ lifecycle, connections, spreadMs: config.goawaySpreadMs, deadlineMs: config.drainDeadlineMs, log, count });
     clearInterval(stallTimer);
     stopWatching();
     fleet.stop();
@@ -121,6 +123,7 @@ function openBusSide({ config, gatewayId, log, bus, registry }: Base): BusSide {
   ingress.onNoResponders((workerId) => fleet.noResponders(workerId));
   receiveEgress(bus, gatewayId, (slot) => connections.at(slot), metrics);
   answerChecks(bus, gatewayId, ({ sessionId, gatewaySlot }) => connections.at(gatewaySlot)?.serves(sessionId) ?? false);
+  onLongOutage(bus, () => connections.tellAll(busUnavailable()));
   bus.onConnection((isConnected) => {
     if (!isConnected) return;
     ingress.resume();

@@ -4,9 +4,9 @@ import { terminationSignal } from '../shared/runtime/termination.ts';
 import { loadGatewayConfig, type GatewayConfig } from './config.ts';
 import { startGateway } from './gateway.ts';
 
-/** A gateway process from start to stop: the first signal lets calls end, a second one ends them. */
+/** A gateway process from start to stop: the first signal lets calls end, a second one or the force deadline ends them. */
 async function main(config: GatewayConfig, log: Logger): Promise<void> {
-  const terminated = terminationSignal(log);
+  const terminated = terminationSignal(log, config.drainDeadlineMs);
   const gateway = await startGateway(config, log);
   await terminated;
   await gateway.stop();

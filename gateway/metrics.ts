@@ -17,11 +17,14 @@ export type ClaimResult =
   | 'disconnected'
   | 'bad_answer';
 
-/** Why something was dropped on purpose. */
-type ShedReason = 'slow_consumer' | 'cleared' | 'no_worker' | 'too_many_waiting';
+/**
+ * Why something was dropped on purpose: the caller took agent audio too slowly or spoke over it; caller's audio waited longer
+ * than it is kept, heard by no worker or heard but committed by none; too many texts waited.
+ */
+type ShedReason = 'slow_consumer' | 'cleared' | 'no_worker' | 'replay_overflow' | 'too_many_waiting';
 
 /** Why an upgrade was refused or closed at once. */
-export type RejectReason = 'too_many_connections' | 'draining' | 'unauthorized' | 'foreign_origin' | 'store_unavailable' | 'session_not_found' | 'session_ended' | 'internal';
+export type RejectReason = 'too_many_connections' | 'draining' | 'unauthorized' | 'foreign_origin' | 'store_unavailable' | 'session_not_found' | 'session_ended' | 'resume_refused' | 'internal';
 
 /** Sums up what happens for every message; read only when metrics are collected. */
 interface Traffic {
@@ -37,10 +40,13 @@ export class GatewayMetrics {
   readonly takeovers: Counter<'outcome'>;
   readonly replayed: Counter;
   readonly staleFence: Counter;
+  readonly duplicates: Counter;
+  readonly askedAgain: Counter;
   readonly badBatches: Counter;
   readonly shed: Counter<'reason'>;
   readonly undelivered: Counter;
   readonly closed: Counter<'reason'>;
+  readonly drained: Counter<'step'>;
   readonly mouthToEar: Histogram;
   readonly stages: Histogram<'stage'>;
   readonly #in: Traffic = { messages: 0, bytes: 0 };
@@ -55,10 +61,13 @@ export class GatewayMetrics {
     this.takeovers = counter('voxfleet_gateway_takeovers_total', 'Connections whose worker was lost, by what became of them.', ['outcome']);
     this.replayed = counter('voxfleet_gateway_replayed_frames_total', 'Frames sent to a worker a second time.', []);
     this.staleFence = counter('voxfleet_gateway_stale_fence_total', 'Egress dropped because its sender no longer owns the session.', []);
+    this.duplicates = counter('voxfleet_gateway_duplicates_total', 'Egress dropped because its caller had it already.', []);
+    this.askedAgain = counter('voxfleet_gateway_asked_again_total', 'Requests to workers for egress that the bus lost.', []);
     this.badBatches = counter('voxfleet_gateway_bad_batches_total', 'Bus messages that could not be read to their end.', []);
     this.shed = counter('voxfleet_gateway_shed_total', 'Frames and messages dropped on purpose, by reason.', ['reason']);
     this.undelivered = counter('voxfleet_gateway_undelivered_total', 'Messages for sockets that were closed by then.', []);
     this.closed = counter('voxfleet_gateway_closed_total', 'Connections closed by the gateway, by reason.', ['reason']);
+    this.drained = counter('voxfleet_gateway_drained_total', 'Callers of this gateway while it drained: asked to resume elsewhere, left, or cut at the deadline.', ['step']);
     this.mouthToEar = new Histogram({ name: 'voxfleet_mouth_to_ear_seconds', help: 'End of the caller’s speech to first agent audio on the socket.', buckets: LATENCY_BUCKETS_S, registers });
     this.stages = new Histogram({ name: 'voxfleet_stage_seconds', help: 'Parts of mouth-to-ear.', labelNames: ['stage'], buckets: LATENCY_BUCKETS_S, registers });
     gauge(registry, 'voxfleet_gateway_connections', 'Callers connected.', connections);

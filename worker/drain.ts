@@ -14,22 +14,37 @@ export interface DrainOptions {
   readonly log: Logger;
 }
 
-/** Hands every session off, once nothing more is claimed: at its next turn boundary, or where it stands after `handoffAfterMs`. */
+/**
+ * Hands every session off, once nothing more is claimed: at its next turn boundary, or where it stands after
+ * `handoffAfterMs`, each without waiting for the others. Resolves when all are given up, or at the deadline; what is left then
+ * is found lost by its gateway. What was done is one log line.
+ */
 export async function drainWorker({ sessions, handoffAfterMs, deadlineMs, log }: DrainOptions): Promise<void> {
   const startedMs = nowMs();
-  const forceAtMs = startedMs + Math.min(handoffAfterMs, deadlineMs);
-  log.info({ sessions: sessions.used }, 'draining');
-  let handedOff = 0;
-  let interrupted = 0;
-  while (sessions.used > 0 && nowMs() - startedMs < deadlineMs) {
-    const isForced = nowMs() >= forceAtMs;
-    const due = sessions.seats().filter((seat) => isForced || mayLeave(seat));
-    interrupted += due.filter((seat) => !mayLeave(seat)).length;
-    await Promise.all(due.map((seat) => sessions.handOff(seat)));
-    handedOff += due.length;
-    if (sessions.used > 0) await sleep(LOOK_EVERY_MS);
+  const tally = { sessionsAtStart: sessions.used, atTurnBoundary: 0, interrupted: 0 };
+  log.info({ sessions: sessions.used, handoffAfterMs, deadlineMs }, 'draining');
+  const leaving = new Map<Seat, Promise<void>>();
+  const passedMs = (): number => nowMs() - startedMs;
+  while (sessions.used > 0 && passedMs() < deadlineMs) {
+    for (const seat of sessions.seats()) {
+      const isInOrder = mayLeave(seat);
+      if (leaving.has(seat) || !(isInOrder || passedMs() >= handoffAfterMs)) continue;
+      tally[isInOrder ? 'atTurnBoundary' : 'interrupted'] += 1;
+      leaving.set(seat, handOff(sessions, seat, log));
+    }
+    await sleep(LOOK_EVERY_MS);
   }
-  log.info({ handedOff, interrupted, left: sessions.used, tookMs: Math.round(nowMs() - startedMs) }, 'drained');
+  // A seat is free before its lease is returned and its gateway told.
+  await Promise.race([Promise.all(leaving.values()), sleep(Math.max(0, deadlineMs - passedMs()), undefined, { ref: false })]);
+  log.info({ ...tally, left: sessions.used, durationMs: Math.round(passedMs()) }, 'drained');
+}
+
+async function handOff(sessions: Sessions, seat: Seat, log: Logger): Promise<void> {
+  try {
+    await sessions.handOff(seat);
+  } catch (error) {
+    log.error({ err: error, sessionId: seat.session.lease.sessionId }, 'a session could not be handed off');
+  }
 }
 
 /** Nobody is in the middle of anything, or nobody is there. */

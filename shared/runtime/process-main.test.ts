@@ -51,9 +51,16 @@ test('what stops a process is one fatal log line, and it ends with 1', async () 
 });
 
 test('the first SIGTERM or SIGINT asks to drain, a second one ends the process at once with 1', async () => {
-  const body = `const asked = terminationSignal(log); const stay = setInterval(() => {}, 1000); console.error('up'); const signal = await asked; console.error(signal);`;
+  const body = `const asked = terminationSignal(log, 60_000); const stay = setInterval(() => {}, 1000); console.error('up'); const signal = await asked; console.error(signal);`;
   const one = await run(body, { signals: ['SIGTERM'] });
   assert.deepEqual([one.code, one.stderr], [0, 'up\nSIGTERM\n']);
   const two = await run(`${body} await new Promise(() => {});`, { signals: ['SIGINT', 'SIGTERM'] });
   assert.deepEqual([two.code, two.stderr], [1, 'up\nSIGINT\n']);
+});
+
+test('a stop that is stuck is ended some seconds after the time for draining, with a line that says so', async () => {
+  const body = `const asked = terminationSignal(log, 0); const stay = setInterval(() => {}, 1000); console.error('up'); await asked; await new Promise(() => {});`;
+  const { code, stdout } = await run(body, { signals: ['SIGTERM'] });
+  assert.equal(code, 1);
+  assert.match(stdout, /the stop is stuck/);
 });
