@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nowMs } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/log.ts';
+import type { Claims } from './claims.ts';
 import type { Seat } from './seat.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -8,6 +9,8 @@ import type { Sessions } from './sessions.ts';
 const LOOK_EVERY_MS = 50;
 
 export interface DrainOptions {
+  /** Closed already; what was being claimed by then becomes a session yet. */
+  readonly claims: Pick<Claims, 'used'>;
   readonly sessions: Sessions;
   readonly handoffAfterMs: number;
   readonly deadlineMs: number;
@@ -19,13 +22,13 @@ export interface DrainOptions {
  * `handoffAfterMs`, each without waiting for the others. Resolves when all are given up, or at the deadline; what is left then
  * is found lost by its gateway. What was done is one log line.
  */
-export async function drainWorker({ sessions, handoffAfterMs, deadlineMs, log }: DrainOptions): Promise<void> {
+export async function drainWorker({ claims, sessions, handoffAfterMs, deadlineMs, log }: DrainOptions): Promise<void> {
   const startedMs = nowMs();
   const tally = { sessionsAtStart: sessions.used, atTurnBoundary: 0, interrupted: 0 };
   log.info({ sessions: sessions.used, handoffAfterMs, deadlineMs }, 'draining');
   const leaving = new Map<Seat, Promise<void>>();
   const passedMs = (): number => nowMs() - startedMs;
-  while (sessions.used > 0 && passedMs() < deadlineMs) {
+  while (claims.used > 0 && passedMs() < deadlineMs) {
     for (const seat of sessions.seats()) {
       const isInOrder = mayLeave(seat);
       if (leaving.has(seat) || !(isInOrder || passedMs() >= handoffAfterMs)) continue;

@@ -79,7 +79,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   await terminationSignal(log, config.drainDeadlineMs);
   lifecycle.enter('draining');
   claims.close();
-  await drainWorker({ sessions, handoffAfterMs: config.handoffAfterMs, deadlineMs: config.drainDeadlineMs, log });
+  await drainWorker({ claims, sessions, handoffAfterMs: config.handoffAfterMs, deadlineMs: config.drainDeadlineMs, log });
   lifecycle.enter('stopped');
   stopBeating();
   stopWatching();
@@ -107,21 +107,26 @@ async function makeEngines(config: WorkerConfig, log: Logger): Promise<Engines> 
   return engines;
 }
 
-/** Publishes this worker's heartbeat and hears everybody's. */
+/** Publishes this worker's heartbeat, also at once when the bus is back, and hears everybody's. */
 function beat(bus: Bus, fleet: FleetView, heartbeat: () => WorkerHeartbeat, onBeat: () => void): () => void {
   const subscription = bus.subscribe(FLEET_SUBJECT, ({ data }) => {
     const heard = unpack<WorkerHeartbeat>(data);
     if (heard !== undefined) fleet.hear(heard, nowMs());
   });
+  const say = (): void => void bus.publish(FLEET_SUBJECT, pack(heartbeat()));
   const timer = setInterval(() => {
     fleet.takeLost(nowMs());
-    bus.publish(FLEET_SUBJECT, pack(heartbeat()));
+    say();
     onBeat();
   }, HEARTBEAT_INTERVAL_MS);
+  // Gateways that found nobody here wait for this before they take the worker for lost.
+  bus.onConnection((connected) => {
+    if (connected) say();
+  });
   return () => {
     clearInterval(timer);
     subscription.stop();
-    bus.publish(FLEET_SUBJECT, pack(heartbeat()));
+    say();
   };
 }
 
