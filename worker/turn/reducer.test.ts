@@ -287,8 +287,7 @@ describe('the agent speaks of its own accord', () => {
     assert.deepEqual(effectsOf(say('Hello.', 'Who is it?')), [
       { type: 'speak', turn: 1, index: 0, text: 'Hello.' },
       { type: 'speak', turn: 1, index: 1, text: 'Who is it?' },
-      { type: 'commit_reply', turn: 1, hangUp: false },
-      { type: 'finish_speech', turn: 1 },
+      { type: 'commit_reply', turn: 1, hangUp: false }, { type: 'finish_speech', turn: 1 },
     ]);
     assert.deepEqual(effectsOf(say('Hello.'), playedOut(1)), [{ type: 'commit_agent', turn: 1, interrupted: false }]);
   });
@@ -302,8 +301,7 @@ describe('the agent speaks of its own accord', () => {
     assert.deepEqual(effectsOf(say('One.'), say('Two.'), playedOut(1)), [
       { type: 'commit_agent', turn: 1, interrupted: false },
       { type: 'speak', turn: 2, index: 0, text: 'Two.' },
-      { type: 'commit_reply', turn: 2, hangUp: false },
-      { type: 'finish_speech', turn: 2 },
+      { type: 'commit_reply', turn: 2, hangUp: false }, { type: 'finish_speech', turn: 2 },
     ]);
   });
 

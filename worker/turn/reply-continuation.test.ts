@@ -8,7 +8,7 @@ import { goingOn, placeIn } from './reply-continuation.ts';
 const GREETING = 'Hello there. Who is it?';
 const caller: ConversationItem = { kind: 'caller', turn: 2, text: 'tell me', atMs: 0 };
 const greeted: ConversationItem = { kind: 'agent', turn: 1, text: '', interrupted: true, atMs: 0 };
-const sentence = (index: number): ConversationItem => ({ kind: 'sentence', turn: 2, index, text: `Sentence ${index}.`, atMs: 0 });
+const sentence = (index: number, turn = 2): ConversationItem => ({ kind: 'sentence', turn, index, text: `Sentence ${index}.`, atMs: 0 });
 const spoken = (index: number, startMs: number): ConversationItem => ({ kind: 'spoken', turn: 2, index, startMs, atMs: 0 });
 const reply: ConversationItem = { kind: 'reply', turn: 2, hangUp: false, atMs: 0 };
 
@@ -49,7 +49,7 @@ test('a reply that nothing was delivered of and that was not complete is made ag
 });
 
 test('turns are matched by what travels of their numbers', () => {
-  const items: ConversationItem[] = [{ ...caller, turn: 258 }, { ...sentence(0), turn: 258 } as ConversationItem];
+  const items: ConversationItem[] = [{ ...caller, turn: 258 }, sentence(0, 258)];
   assert.equal(first(items, 800, 2), 'resume at 800');
 });
 
