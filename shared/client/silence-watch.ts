@@ -39,6 +39,7 @@ export class SilenceWatch {
     const leftMs = this.#heardMs + pingAfterMs - nowMs;
     if (leftMs > 0 && !isDoubted) return { action: 'wait', checkInMs: leftMs };
     this.#askedMs = nowMs;
-    return { action: 'ping', checkInMs: answerWithinMs };
+    // Looked at again as soon as an answer that comes at once is old, so that the next silence is noticed in time.
+    return { action: 'ping', checkInMs: Math.min(answerWithinMs, pingAfterMs) };
   }
 }

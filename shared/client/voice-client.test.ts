@@ -22,6 +22,7 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
+  client.close();
   for (const socket of server.clients) socket.terminate();
   server.close();
 });
@@ -78,6 +79,14 @@ describe('a voice client', () => {
     assert.deepEqual([...(offered ?? [])], ['voxfleet.v1', 'voxfleet.token.secret']);
   });
 
+  test('says in its address that it can resume, keeping the parameters it was given', async () => {
+    const { port } = server.address() as AddressInfo;
+    const upgraded = once(server, 'connection');
+    await connect({ url: `ws://127.0.0.1:${port}/ws/s1?token=t` });
+    const [, request] = (await upgraded) as [WebSocket, { url: string }];
+    assert.equal(request.url, '/ws/s1?token=t&after=0');
+  });
+
   test('goes from open to ready to closed with the code and reason given', async () => {
     await connect();
     await becomeReady();
@@ -87,10 +96,14 @@ describe('a voice client', () => {
     assert.deepEqual(client.state, { name: 'closed', code: 1008, reason: 'Session not found' });
   });
 
-  test('sends nothing before ready and says so', async () => {
+  test('keeps what is said before ready and says it then', async () => {
     await connect();
-    assert.equal(client.sendAudio(new Uint8Array(640)), false);
-    assert.equal(client.sendText('too early'), false);
+    assert.equal(client.sendAudio(new Uint8Array(640)), 'kept');
+    assert.equal(client.sendText('too early'), 'kept');
+    const arrived = nextMessages(2);
+    await becomeReady();
+    const [, text] = await arrived;
+    assert.deepEqual(JSON.parse(String(text)), { type: 'text', content: 'too early', seq: 2, resent: true });
   });
 
   test('numbers audio frames and stamps them with the media time', async () => {
@@ -101,32 +114,28 @@ describe('a voice client', () => {
     const read = (await arrived).map((bytes) => readBinaryFrame(bytes));
     assert.deepEqual(
       read.map((frame) => typeof frame === 'object' && [frame.seq, frame.timestampMs, frame.payload.length, frame.payload[0]]),
-      [[0, 0, 640, 0], [1, 20, 640, 1], [2, 40, 640, 2]],
+      [[1, 0, 640, 0], [2, 20, 640, 1], [3, 40, 640, 2]],
     );
   });
 
-  test('drops audio beyond its buffer instead of queueing without end', async () => {
-    await connect({ maxBufferedBytes: 600 });
+  test('keeps audio that the network does not take yet, and sends it before what comes later', async () => {
+    await connect({ maxBufferedBytes: 0 });
     await becomeReady();
-    assert.equal(client.sendAudio(new Uint8Array(640)), false);
-    assert.equal(client.droppedFrames, 1);
-    const message = nextMessage();
-    assert.equal(client.sendAudio(new Uint8Array(320)), true);
-    const frame = readBinaryFrame(await message);
-    assert.deepEqual(typeof frame === 'object' && [frame.seq, frame.timestampMs], [0, 20]);
+    assert.equal(client.sendAudio(new Uint8Array(640)), 'kept');
+    assert.equal(client.droppedFrames, 0);
   });
 
   test('sends text, cancel, ping and played marks as JSON', async () => {
     await connect();
     await becomeReady();
     for (const [send, expected] of [
-      [() => client.sendText('hello'), { type: 'text', content: 'hello' }],
-      [() => client.cancel(), { type: 'cancel' }],
+      [() => client.sendText('hello') === 'sent', { type: 'text', content: 'hello', seq: 1 }],
+      [() => client.cancel() === 'sent', { type: 'cancel' }],
       [() => client.ping(), { type: 'ping' }],
-      [() => client.played(7), { type: 'played', seq: 7 }],
+      [() => client.played(7) === 'sent', { type: 'played', seq: 7 }],
     ] as const) {
       const message = nextMessage();
-      assert.equal(send(), true);
+      assert.ok(send());
       assert.deepEqual(JSON.parse((await message).toString()), expected);
     }
   });
@@ -135,8 +144,9 @@ describe('a voice client', () => {
     await connect();
     await becomeReady();
     client.close();
-    assert.equal(client.sendAudio(new Uint8Array(640)), false);
-    assert.equal(client.sendText('too late'), false);
+    assert.equal(client.sendAudio(new Uint8Array(640)), 'dropped');
+    assert.equal(client.sendText('too late'), 'dropped');
+    assert.equal(client.ping(), false);
     await until(() => client.state.name === 'closed');
     assert.deepEqual(client.state, { name: 'closed', code: 1000, reason: 'Caller hung up' });
   });
@@ -154,23 +164,45 @@ describe('a voice client', () => {
 
   test('passes over what it does not know, saying so, and goes on', async () => {
     await connect();
-    for (const message of ['{"type":"goaway","seq":1}', 'not json', '{"type":"text","content":5,"seq":1}', '{"type":"__proto__","seq":1}', '[]']) peer.send(message);
+    for (const message of ['{"type":"goaway","seq":1}', '{"type":"moved","seq":1}', 'not json', '{"type":"text","content":5,"seq":1}', '{"type":"__proto__","seq":1}', '[]']) peer.send(message);
     peer.send(Buffer.from([9, 9, 9]));
     peer.send(JSON.stringify({ type: 'audio', seq: 1, timestamp: 0, data: '%' }));
     peer.send('{"type":"speech_started","seq":2}');
     await until(() => seen.notices.length === 1);
-    assert.equal(seen.unknown.length, 7);
+    assert.equal(seen.unknown.length, 8);
     assert.deepEqual(seen.notices, [{ type: 'speech_started', seq: 2 }]);
   });
 
-  test('says why a connection could not be made', async () => {
+  test('says why no connection could be made, once it has given up', async () => {
     const { port } = server.address() as AddressInfo;
     server.close();
     await once(server, 'close');
     const state = await new Promise<VoiceClientState>((resolve) => {
+      client = new VoiceClient({
+        url: `ws://127.0.0.1:${port}/`, socket: WebSocket, giveUpAfterMs: 100,
+        listener: { onState: (reached) => (reached.name === 'lost' ? resolve(reached) : undefined) },
+      });
+    });
+    assert.ok(state.name === 'lost');
+    assert.match(state.reason, /ECONNREFUSED/);
+  });
+
+  test('does not ask again where the gateway refuses it for good', async () => {
+    server.options.verifyClient = (_info: unknown, answer: (accept: boolean, status: number) => void) => answer(false, 401);
+    const { port } = server.address() as AddressInfo;
+    const state = await new Promise<VoiceClientState>((resolve) => {
       client = new VoiceClient({ url: `ws://127.0.0.1:${port}/`, socket: WebSocket, listener: { onState: resolve } });
     });
-    assert.equal(state.name, 'closed');
-    assert.match(state.reason, /ECONNREFUSED/);
+    assert.ok(state.name === 'closed');
+    assert.match(state.reason, /401/);
+  });
+
+  test('tries the next gateway where one does not take it', async () => {
+    const other = new WebSocketServer({ port: 0, host: '127.0.0.1', verifyClient: (_info: unknown, answer: (accept: boolean, status: number) => void) => answer(false, 503) });
+    await once(other, 'listening');
+    const port = (at: WebSocketServer): number => (at.address() as AddressInfo).port;
+    await connect({ url: `ws://127.0.0.1:${port(other)}/ws/s1`, urls: [`ws://127.0.0.1:${port(server)}/ws/s1`] });
+    await becomeReady();
+    other.close();
   });
 });
