@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { startFleet, type Fleet } from '../../shared/testing/fleet.ts';
+import type { AgentRequest } from '../../shared/client/session-request.ts';
+import { Balancer } from './balancer.ts';
+import type { CallLog } from './call-log.ts';
+import { Caller } from './caller.ts';
+import { FAULTS, type FaultContext, type FaultName, type Injection } from './faults.ts';
+import { Members } from './members.ts';
+import { converseInNumbers } from './numbered-conversation.ts';
+import { rangesIn } from './numbered-text.ts';
+import { Owners } from './owners.ts';
+import { converseByRecordings, RECORDED_AGENT } from './recorded-conversation.ts';
+import { faultSchedule } from './schedule.ts';
+
+export interface FaultRunOptions {
+  readonly fault: FaultName;
+  readonly callers: number;
+  /** Of the callers, so many speak human recordings to the embedded engines. */
+  readonly recorded: number;
+  readonly seconds: number;
+  readonly seed: number;
+  readonly gateways: number;
+  readonly workers: number;
+  /** Instead of the usual time that NATS and Redis stay away. */
+  readonly outageMs?: number | undefined;
+  /** Environment of every gateway and worker. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Hears what happens, as it happens. */
+  readonly onProgress?: (words: string) => void;
+}
+
+/** What a run left to be judged. */
+export interface FaultRunRecord {
+  readonly logs: readonly CallLog[];
+  readonly injections: readonly Injection[];
+  /** When the first fault could have come; what was before is how calls are without faults. */
+  readonly warmUpMs: number;
+  readonly endedMs: number;
+}
+
+const NUMBERED_ENGINE = fileURLToPath(new URL('./numbered-engine.js', import.meta.url));
+const NUMBERED = { voice_activity: 'numbered', recognizer: 'numbered', responder: 'numbered', synthesizer: 'numbered' };
+const NUMBERED_AGENT: AgentRequest = { instructions: 'Answer by numbers.', engines: NUMBERED };
+/** Of the whole run; what calls are like without faults. */
+const WARM_UP_PART = 0.2;
+const MOST_WARM_UP_MS = 15_000;
+/** Calls begin spread over this, so that they do not speak in chorus. */
+const SPREAD_MS = 1500;
+/** No new fault so short before the end. */
+const QUIET_END_MS = 2000;
+/** So long callers wait for an answer, besides what an outage takes. */
+const PATIENCE_MS = 25_000;
+/** What was said last is stored within this. */
+const STORED_WITHIN_MS = 5000;
+const POLL_MS = 100;
+
+/** Runs calls on a fleet of their own while a fault is done to it again and again. Throws where the fleet or a call cannot be started. */
+export async function runFault(options: FaultRunOptions): Promise<FaultRunRecord> {
+  const { fault, gateways, workers, recorded, callers, env = {} } = options;
+  const numberedAlone = { VOICE_ACTIVITY_ENGINE: 'numbered', RECOGNIZER_ENGINE: 'numbered', RESPONDER_ENGINE: 'numbered', SYNTHESIZER_ENGINE: 'numbered' };
+  const fleet = await startFleet({
+    ...FAULTS[fault].fleet, gateways, workers,
+    env: { ...env, SLOTS: String(Math.max(200, callers * 2)) },
+    workerEnv: { ENGINE_MODULES: NUMBERED_ENGINE, ...(recorded > 0 ? {} : numberedAlone) },
+  });
+  const balancer = new Balancer();
+  try {
+    const members = new Members(fleet, balancer);
+    return await runCalls(options, fleet, members, balancer);
+  } finally {
+    balancer.close();
+    await fleet.stop();
+  }
+}
+
+async function runCalls(options: FaultRunOptions, fleet: Fleet, members: Members, balancer: Balancer): Promise<FaultRunRecord> {
+  const owners = await Owners.connect(fleet.redisUrl);
+  const startedMs = performance.now();
+  const nowMs = (): number => performance.now() - startedMs;
+  const endMs = options.seconds * 1000;
+  const warmUpMs = Math.min(MOST_WARM_UP_MS, endMs * WARM_UP_PART) + SPREAD_MS;
+  try {
+    const callers = await placeCalls(options, balancer, nowMs);
+    const faults = injectAll(options, { members, owners, callers, nowMs }, warmUpMs, endMs - QUIET_END_MS);
+    const faultsOver = faults.then(() => undefined, () => undefined);
+    let isOver = false;
+    const conversations = callers.map((caller) => converse(options, caller, () => isOver));
+    await Promise.all([sleep(Math.max(0, endMs - nowMs())), faultsOver]);
+    isOver = true;
+    await Promise.all(conversations);
+    const injections = await faults;
+    const logs = await Promise.all(callers.map((caller) => finish(caller, owners)));
+    return { logs, injections, warmUpMs, endedMs: nowMs() };
+  } finally {
+    owners.close();
+  }
+}
+
+async function placeCalls(options: FaultRunOptions, balancer: Balancer, nowMs: () => number): Promise<Caller[]> {
+  return Promise.all(Array.from({ length: options.callers }, async (_, call) => {
+    await sleep((SPREAD_MS * call) / options.callers);
+    const isNumbered = call >= options.recorded;
+    return Caller.place({ call, line: await balancer.openLine(), agent: isNumbered ? NUMBERED_AGENT : RECORDED_AGENT, isNumbered, nowMs });
+  }));
+}
+
+async function converse({ recorded, seed, outageMs = 0 }: FaultRunOptions, caller: Caller, isOver: () => boolean): Promise<void> {
+  const patienceMs = PATIENCE_MS + outageMs;
+  if (caller.call < recorded) await converseByRecordings(caller, seed, patienceMs, isOver);
+  else await converseInNumbers(caller, seed, patienceMs, isOver);
+}
+
+async function injectAll(options: FaultRunOptions, context: FaultContext, fromMs: number, toMs: number): Promise<Injection[]> {
+  const { fault, seed, outageMs, onProgress } = options;
+  const injections: Injection[] = [];
+  for (const planned of faultSchedule({ fault, seed, fromMs, toMs, outageMs })) {
+    await sleep(Math.max(0, planned.atMs - context.nowMs()));
+    const injection = await FAULTS[fault].inject(context, planned);
+    injections.push(injection);
+    onProgress?.(`${(injection.atMs / 1000).toFixed(1)} s ${injection.target}, ${injection.affected.length} calls, whole again after ${Math.round(injection.healedAtMs - injection.atMs)} ms`);
+    if (context.nowMs() > toMs) break;
+  }
+  return injections;
+}
+
+/** Reads what is stored, then hangs up. */
+async function finish(caller: Caller, owners: Owners): Promise<CallLog> {
+  const { call, sessionId, events } = caller;
+  const stored = await storedTexts(caller, owners);
+  await caller.hangUp();
+  return { call, sessionId, events, stored };
+}
+
+/** Waits a little until the last utterance is stored: answers are not held back for it. */
+async function storedTexts(caller: Caller, owners: Owners): Promise<string[] | undefined> {
+  const last = caller.events.findLast((event) => event.kind === 'utterance');
+  const deadline = performance.now() + STORED_WITHIN_MS;
+  for (;;) {
+    const texts = await readTexts(caller.sessionId, owners);
+    const isComplete = texts !== undefined && (last === undefined || texts.some((text) => rangesIn(text).some(({ id, to }) => id === last.id && to >= last.takenSamples)));
+    if (isComplete || performance.now() > deadline) return texts;
+    await sleep(POLL_MS);
+  }
+}
+
+async function readTexts(sessionId: string, owners: Owners): Promise<string[] | undefined> {
+  try {
+    return await owners.callerTexts(sessionId);
+  } catch (error) {
+    // The store is away: what the caller was told has to do.
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+}

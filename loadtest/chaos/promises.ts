@@ -1,0 +1,38 @@
+import type { FaultName } from './faults.ts';
+import type { Judgement } from './judgement.ts';
+
+/** What DESIGN promises for a fault, and whether a run kept it. */
+export interface Verdict {
+  readonly promise: string;
+  /** What was measured, in words. */
+  readonly measured: string;
+  readonly isKept: boolean;
+}
+
+/** Faults after which the caller may miss a second at most (99 of 100 times). */
+const WITHIN_A_SECOND: ReadonlySet<FaultName> = new Set(['worker-kill', 'gateway-kill', 'both', 'nats-node-kill']);
+const MOST_EXTRA_MS = 1000;
+
+/** Every promise that holds for this run's fault. Pure. */
+export function verdictsOf({ fault, counts, extraSilence }: Judgement): Verdict[] {
+  const { caller, agent, words, calls, callsLost } = counts;
+  const verdicts = [
+    none('no call lost', callsLost, `of ${calls}`),
+    none('no word of the caller lost', words.lost, `of ${words.said} words`),
+    none('no sample of the caller lost', caller.lost + caller.damaged, `of ${caller.spoken}`),
+    none('nothing of the caller heard twice or out of order', caller.repeated + caller.disordered + caller.foreign + words.added, 'samples and words'),
+    none('no sample of the agent lost', agent.lost + agent.damaged, `of ${agent.heard}`),
+    none('every utterance answered', agent.unanswered, 'unanswered'),
+    none('no sentence of the agent repeated or skipped', agent.sentencesRepeated + agent.sentencesSkipped, 'sentences'),
+    none('nothing of the agent repeated or out of order', agent.repeated + agent.disordered + agent.foreign, 'samples'),
+    none('never two voices', agent.doubleVoices, 'times'),
+    none('every text answered exactly once', counts.questionsUnanswered + counts.answersTooMany, `of ${counts.questions}`),
+  ];
+  if (!WITHIN_A_SECOND.has(fault)) return verdicts;
+  const isKept = extraSilence.p99 <= MOST_EXTRA_MS;
+  return [...verdicts, { promise: 'at most 1 s of extra silence (p99)', measured: `${Math.round(extraSilence.p99)} ms`, isKept }];
+}
+
+function none(promise: string, count: number, of: string): Verdict {
+  return { promise, measured: `${count} ${of}`, isKept: count === 0 };
+}
