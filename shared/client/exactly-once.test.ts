@@ -66,7 +66,7 @@ class Fleet {
     if (seq <= this.received) return;
     assert.equal(seq, this.received + 1, 'nothing was left out');
     this.received = seq;
-    this.#pending.push({ seq, what: sent.type === undefined ? `audio ${sent.timestampMs}` : String(sent['content']) });
+    this.#pending.push({ seq, what: sent.type === undefined ? `audio ${String(sent.timestampMs)}` : String(sent['content']) });
     if (sent.type === 'text') this.say({ type: 'text', content: `answer to ${String(sent['content'])}` });
   }
 

@@ -21,7 +21,7 @@ function taken(): number[] {
   for (let message = kept.take(); message !== undefined; message = kept.take()) {
     const read = typeof message === 'string' ? (JSON.parse(message) as { seq: number; resent?: boolean }) : readBinaryFrame(message);
     assert.ok(typeof read === 'object');
-    const isLate = 'resent' in read ? read.resent === true : 'flags' in read && read.flags === 1;
+    const isLate = 'flags' in read ? read.flags === 1 : 'resent' in read;
     numbers.push(isLate ? -read.seq : read.seq);
   }
   return numbers;
