@@ -1,14 +1,16 @@
 import { Batcher } from '../shared/bus/batcher.ts';
 import { BusError, connectBus, type Bus } from '../shared/bus/bus.ts';
-import { attachSubject, claimSubject, endSubject, gatewaySubject, workerSubject } from '../shared/bus/subjects.ts';
+import { attachSubject, claimSubject, endSubject, FLEET_SUBJECT, gatewaySubject, workerSubject } from '../shared/bus/subjects.ts';
 import type { AgentConfig, SessionConfig } from '../shared/protocol/agent-config.ts';
 import type { AgentEvent } from '../shared/protocol/agent-event.ts';
 import { DEFAULT_AUDIO_FORMAT } from '../shared/protocol/audio-format.ts';
 import type { ClaimReply, ClaimRequest } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE, readBatch, type Envelope, type EnvelopeType } from '../shared/protocol/envelope.ts';
+import type { WorkerHeartbeat } from '../shared/protocol/heartbeat.ts';
 import { laneIndex, type Lane } from '../shared/protocol/lane.ts';
 import { pack, unpack } from '../shared/protocol/structured.ts';
 import { nowMs, stampUs } from '../shared/runtime/clock.ts';
+import { isIncarnationOf } from '../shared/runtime/incarnation.ts';
 import { createLog } from '../shared/runtime/log.ts';
 
 type Claimed = Extract<ClaimReply, { ok: true }>;
@@ -31,6 +33,8 @@ export class GatewayFixture {
   readonly bus: Bus;
   readonly received: Envelope[] = [];
   readonly #slot: number;
+  /** Workers heard of, by incarnation. */
+  readonly #fleet = new Set<string>();
   readonly #watchers = new Set<() => void>();
   #claim: Claimed | undefined;
   #batcher: Batcher | undefined;
@@ -42,8 +46,14 @@ export class GatewayFixture {
     this.bus = bus;
     bus.subscribe(gatewaySubject(id), ({ data }) => {
       readBatch(data, (envelope) => this.received.push({ ...envelope, payload: Uint8Array.from(envelope.payload) }));
-      for (const watcher of this.#watchers) watcher();
+      this.#wake();
     });
+    bus.subscribe(FLEET_SUBJECT, ({ data }) => {
+      const heartbeat = unpack<WorkerHeartbeat>(data);
+      if (heartbeat !== undefined) this.#fleet.add(heartbeat.workerId);
+      this.#wake();
+    });
+    bus.onConnection(() => this.#wake());
   }
 
   static async connect(natsUrl: string, id: string, slot = 7): Promise<GatewayFixture> {
@@ -56,13 +66,18 @@ export class GatewayFixture {
     return this.#claim;
   }
 
-  /** Asks any worker for the session, or with `workerId` that one; tries while nobody listens yet. */
+  /** The last egress seq that came. */
+  get seenEgressSeq(): number {
+    return Math.max(0, ...this.said().map(({ seq }) => seq));
+  }
+
+  /** Asks any worker for the session, or the one of this id or incarnation. */
   async claim(sessionId: string, changes: Partial<ClaimRequest> = {}, workerId?: string): Promise<ClaimReply> {
     const request: ClaimRequest = {
       sessionId, gatewayId: this.id, gatewaySlot: this.#slot, lane: 'normal', listening: true,
       connectionNo: 1, seenEgressSeq: 0, isResuming: false, seenFence: 0, ...changes,
     };
-    const subject = workerId === undefined ? claimSubject(request.lane) : attachSubject(workerId);
+    const subject = workerId === undefined ? claimSubject(request.lane) : attachSubject(await this.#incarnation(workerId));
     const reply = unpack<ClaimReply>(await this.bus.request(subject, pack(request), 5000));
     if (reply === undefined) throw new Error('the claim was answered with something unreadable');
     if (reply.ok) {
@@ -77,11 +92,11 @@ export class GatewayFixture {
     await this.bus.request(endSubject(this.claimed.workerId), pack({ sessionId }), 5000);
   }
 
-  /** Sends one envelope; audio and text are numbered on. Answers with its seq. */
+  /** Sends one envelope; audio and text are numbered on, unless `changes` have a seq. Answers with its seq. */
   send(type: EnvelopeType, payload: Uint8Array, lane: Lane = 'normal', changes: Partial<Envelope> = {}): number {
-    const isNumbered = type === ENVELOPE_TYPE.audio || type === ENVELOPE_TYPE.text;
+    const isNumbered = changes.seq === undefined && (type === ENVELOPE_TYPE.audio || type === ENVELOPE_TYPE.text);
     if (isNumbered) this.#seq += 1;
-    const seq = isNumbered ? this.#seq : 0;
+    const seq = changes.seq ?? (isNumbered ? this.#seq : 0);
     const { workerSlot: slot, fence } = this.claimed;
     this.#batcher?.add({
       type, lane: laneIndex(lane), flags: 0, slot, fence, seq, stampUs: stampUs(nowMs()), mediaMs: 0, payload, ...changes,
@@ -89,8 +104,18 @@ export class GatewayFixture {
     return seq;
   }
 
-  text(content: string, lane: Lane = 'normal'): number {
-    return this.send(ENVELOPE_TYPE.text, pack({ content }), lane);
+  text(content: string, lane: Lane = 'normal', changes: Partial<Envelope> = {}): number {
+    return this.send(ENVELOPE_TYPE.text, pack({ content }), lane, changes);
+  }
+
+  /** Says something beside audio and text. */
+  control(type: EnvelopeType, seq = 0): void {
+    this.send(type, new Uint8Array(), 'control', { seq });
+  }
+
+  /** Everything numbered that came, in the order it came. */
+  said(): Envelope[] {
+    return this.received.filter(({ type }) => type === ENVELOPE_TYPE.event || type === ENVELOPE_TYPE.speech);
   }
 
   /** What the agent said so far, as events. */
@@ -114,6 +139,15 @@ export class GatewayFixture {
         this.#watchers.add(watcher);
       });
     }
+  }
+
+  /** The running process of a worker's id, once it was heard of; an incarnation is its own answer. */
+  async #incarnation(workerId: string): Promise<string> {
+    return this.until(() => [...this.#fleet].find((known) => known === workerId || isIncarnationOf(known, workerId)));
+  }
+
+  #wake(): void {
+    for (const watcher of this.#watchers) watcher();
   }
 
   #batcherTo(subject: string): Batcher {

@@ -3,79 +3,29 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { connectBus, type Bus } from '../shared/bus/bus.ts';
-import { FLEET_SUBJECT } from '../shared/bus/subjects.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
-import type { WorkerHeartbeat } from '../shared/protocol/heartbeat.ts';
-import { unpack } from '../shared/protocol/structured.ts';
 import { isIncarnationOf } from '../shared/runtime/incarnation.ts';
-import { createLog } from '../shared/runtime/log.ts';
-import { connectRedis, type Redis } from '../shared/session/redis.ts';
-import { SessionStore } from '../shared/session/store.ts';
-import { freePort, startNats, startProcess, startRedis } from '../shared/testing/servers.ts';
+import type { SessionStore } from '../shared/session/store.ts';
+import { startNats } from '../shared/testing/servers.ts';
 import { agentConfig, GatewayFixture, sessionConfig } from './gateway-fixture.ts';
 import { scriptedSpeech } from './speech/scripted/synthesizer.ts';
 import { frames, silence } from './speech/conformance/recordings.ts';
+import { WorkerFixture } from './worker-fixture.ts';
 
-const WORKER_MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 const LIMIT = { timeout: 120_000 };
 
-type Server = Awaited<ReturnType<typeof startNats>>;
-type WorkerProcess = Awaited<ReturnType<typeof startProcess>>;
-
 describe('a worker process', LIMIT, () => {
-  let nats: Server;
-  let redisServer: Server;
-  let redis: Redis;
+  let fixture: WorkerFixture;
   let store: SessionStore;
-  const workers: WorkerProcess[] = [];
-  const gateways: GatewayFixture[] = [];
-  const heard = new Set<string>();
-  let ears: Bus;
+  const caller: WorkerFixture['caller'] = (...of) => fixture.caller(...of);
 
   before(async () => {
-    [nats, redisServer] = await Promise.all([startNats(), startRedis()]);
-    ears = await connectBus({ url: nats.url, name: 'ears', log: createLog({ tier: 'test', id: 'test', level: 'error' }) });
-    ears.subscribe(FLEET_SUBJECT, ({ data }) => heard.add(unpack<WorkerHeartbeat>(data)?.workerId ?? ''));
-    redis = await connectRedis(redisServer.url, createLog({ tier: 'test', id: 'test', level: 'error' }));
-    store = new SessionStore(redis, { leaseMs: 5000, ttlMs: 60_000, retentionMs: 60_000 });
-    await startWorker('worker-a');
+    fixture = await WorkerFixture.start();
+    store = fixture.store;
+    await fixture.startWorker('worker-a');
   });
 
-  after(async () => {
-    await Promise.all([ears, ...gateways.map(({ bus }) => bus)].map((bus) => bus.close()));
-    redis.disconnect();
-    await Promise.all(workers.map((worker) => worker.stop()));
-    await Promise.all([nats.stop(), redisServer.stop()]);
-  });
-
-  async function startWorker(workerId: string, env: Record<string, string> = {}): Promise<WorkerProcess> {
-    const port = await freePort();
-    const worker = await startProcess({
-      name: workerId,
-      command: process.execPath,
-      args: ['--enable-source-maps', WORKER_MAIN],
-      env: { NATS_URL: nats.url, REDIS_URL: redisServer.url, WORKER_ID: workerId, ADMIN_PORT: String(port), LOG_LEVEL: 'warn', SYNTHESIZER_ENGINE: 'scripted', RECOGNIZER_ENGINE: 'scripted', VOICE_ACTIVITY_ENGINE: 'scripted', ...env },
-      readyUrl: `http://127.0.0.1:${port}/health/ready`,
-    });
-    workers.push(worker);
-    return worker;
-  }
-
-  /** What a worker of this test calls itself on the bus. */
-  async function nameOf(workerId: string): Promise<string> {
-    const find = (): string | undefined => [...heard].find((name) => isIncarnationOf(name, workerId));
-    await until(async () => find() !== undefined);
-    return find() ?? '';
-  }
-
-  async function caller(sessionId: string, agent = agentConfig(), gatewayId = `gateway-${sessionId}`): Promise<GatewayFixture> {
-    await store.create(sessionConfig(sessionId, agent));
-    const gateway = await GatewayFixture.connect(nats.url, gatewayId);
-    gateways.push(gateway);
-    return gateway;
-  }
+  after(async () => fixture.stop());
 
   test('texts are answered one for one and in order, whatever their lanes', async () => {
     const gateway = await caller('texts');
@@ -85,7 +35,7 @@ describe('a worker process', LIMIT, () => {
     const sent = Array.from({ length: 60 }, (_, i) => `message ${i}`);
     for (const [i, content] of sent.entries()) gateway.text(content, lanes[i % lanes.length]);
     await gateway.until(() => gateway.events().length >= sent.length);
-    assert.deepEqual(gateway.events(), sent.map((content) => ({ type: 'text', content: `You said: ${content}.` })));
+    assert.deepEqual(gateway.events(), sent.map((content, i) => ({ type: 'text', content: `You said: ${content}.`, re: i + 1 })));
     await gateway.until(() => gateway.received.some(({ type, seq }) => type === ENVELOPE_TYPE.ack && seq === sent.length));
     const record = await store.load('texts');
     assert.equal(record?.ingressSeq, sent.length);
@@ -126,7 +76,7 @@ describe('a worker process', LIMIT, () => {
     await store.end('owned');
     assert.deepEqual(await gateway.claim('owned'), { ok: false, reason: 'session_ended' });
     const other = await caller('elsewhere');
-    await store.claim('elsewhere', 'worker-z');
+    await store.claim('elsewhere', 'worker-z', { seenFence: 0 });
     assert.deepEqual(await other.claim('elsewhere'), { ok: false, reason: 'held', owner: { workerId: 'worker-z', fence: 1 } });
     const taken = await other.claim('elsewhere', { lost: { workerId: 'worker-z', fence: 1 } });
     assert.equal(taken.ok && taken.fence, 2);
@@ -135,10 +85,10 @@ describe('a worker process', LIMIT, () => {
   test('envelopes with a stale fence change nothing', async () => {
     const gateway = await caller('stale');
     await gateway.claim('stale', { listening: false });
-    gateway.send(ENVELOPE_TYPE.text, new Uint8Array(), 'normal', { fence: 0 });
+    gateway.send(ENVELOPE_TYPE.text, new Uint8Array(), 'normal', { fence: 0, seq: 1 });
     gateway.text('the only one');
     await gateway.until(() => gateway.events().length > 0);
-    assert.deepEqual(gateway.events(), [{ type: 'text', content: 'You said: the only one.' }]);
+    assert.deepEqual(gateway.events(), [{ type: 'text', content: 'You said: the only one.', re: 1 }]);
   });
 
   test('a caller who comes back through another gateway goes on with the same worker, the old gateway is told', async () => {
@@ -146,8 +96,7 @@ describe('a worker process', LIMIT, () => {
     await first.claim('moving', { listening: false });
     first.text('one');
     await first.until(() => first.events().length === 1);
-    const second = await GatewayFixture.connect(nats.url, 'gateway-moving-2');
-    gateways.push(second);
+    const second = await fixture.gateway('gateway-moving-2');
     const attached = await second.claim('moving', { listening: false }, first.claimed.workerId);
     assert.equal(attached.ok && attached.fence, first.claimed.fence);
     assert.equal(attached.ok && attached.receivedIngressSeq, 1);
@@ -159,7 +108,7 @@ describe('a worker process', LIMIT, () => {
     await first.end('nobody');
     second.text('two');
     await second.until(() => second.events().length === 1);
-    assert.deepEqual(second.events(), [{ type: 'text', content: 'You said: two.' }]);
+    assert.deepEqual(second.events(), [{ type: 'text', content: 'You said: two.', re: 2 }]);
     assert.equal(first.events().length, 1, 'what the old gateway still sent is nobody’s');
   });
 
@@ -181,16 +130,16 @@ describe('a worker process', LIMIT, () => {
   });
 
   test('at SIGTERM every session is handed off, and the next owner knows what was said', async () => {
-    const worker = await startWorker('worker-b');
+    const worker = await fixture.startWorker('worker-b');
     const gateway = await caller('handed', agentConfig({ instructions: '' }));
-    const claimed = await gateway.claim('handed', { listening: false }, await nameOf('worker-b'));
-    assert.equal(claimed.ok && claimed.workerId, await nameOf('worker-b'));
+    const claimed = await gateway.claim('handed', { listening: false }, 'worker-b');
+    assert.ok(claimed.ok && isIncarnationOf(claimed.workerId, 'worker-b'));
     gateway.text('remember me');
     await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.ack));
     const stopped = worker.stop();
     await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.released));
     const next = await gateway.claim('handed', { listening: false });
-    assert.equal(next.ok && next.workerId, await nameOf('worker-a'));
+    assert.ok(next.ok && isIncarnationOf(next.workerId, 'worker-a'));
     assert.equal(next.ok && next.fence, 2);
     assert.equal(next.ok && next.committedIngressSeq, 1);
     assert.equal((await store.items('handed')).length, 2);
@@ -199,7 +148,7 @@ describe('a worker process', LIMIT, () => {
 
   test('a claim asked for twice at once is one claim', async () => {
     const gateway = await caller('impatient');
-    const [one, other] = await Promise.all([gateway.claim('impatient', {}, await nameOf('worker-a')), gateway.claim('impatient', {}, await nameOf('worker-a'))]);
+    const [one, other] = await Promise.all([gateway.claim('impatient', {}, 'worker-a'), gateway.claim('impatient', {}, 'worker-a')]);
     assert.deepEqual(one, other);
     assert.equal(one.ok && one.fence, 1);
     await store.end('impatient');
@@ -208,11 +157,10 @@ describe('a worker process', LIMIT, () => {
   });
 
   test('a session whose gateway died is given up after its grace, and its slot is free again', async () => {
-    await startWorker('worker-c', { RECONNECT_GRACE_MS: '100', LEASE_MS: '1000' });
+    await fixture.startWorker('worker-c', { RECONNECT_GRACE_MS: '100', LEASE_MS: '1000' });
     const gateway = await caller('orphan');
-    await gateway.claim('orphan', {}, await nameOf('worker-c'));
-    gateways.splice(gateways.indexOf(gateway), 1);
-    await gateway.bus.close();
+    await gateway.claim('orphan', {}, 'worker-c');
+    await fixture.lose(gateway);
     await until(async () => (await store.load('orphan'))?.owner === '');
     assert.equal((await store.load('orphan'))?.state, 'active');
   });
@@ -221,12 +169,12 @@ describe('a worker process', LIMIT, () => {
     const folder = mkdtempSync(join(tmpdir(), 'voxfleet-engines-'));
     const module = join(folder, 'broken.mjs');
     writeFileSync(module, BROKEN_ENGINE);
-    await startWorker('worker-d', { ENGINE_MODULES: module, MAX_WORKERS: '1', ENGINE_DEADLINE_MS: '300' });
+    await fixture.startWorker('worker-d', { ENGINE_MODULES: module, MAX_WORKERS: '1', ENGINE_DEADLINE_MS: '300' });
     const engines = agentConfig().engines;
     const broken = await caller('broken', agentConfig({ engines: { ...engines, recognizer: 'broken', responder: 'broken' } }));
     const sound = await caller('sound');
-    await broken.claim('broken', {}, await nameOf('worker-d'));
-    await sound.claim('sound', {}, await nameOf('worker-d'));
+    await broken.claim('broken', {}, 'worker-d');
+    await sound.claim('sound', {}, 'worker-d');
     broken.text('anybody there?');
     await Promise.all([sayInRealTime(broken, loudTone(600)), sayInRealTime(sound, loudTone(600))]);
     await sound.until(() => sound.events().some(({ type }) => type === 'turn'));
@@ -238,13 +186,7 @@ describe('a worker process', LIMIT, () => {
   test('a worker with all slots taken has no responders for more', async () => {
     const alone = await startNats();
     try {
-      const port = await freePort();
-      const worker = await startProcess({
-        name: 'worker-full', command: process.execPath, args: ['--enable-source-maps', WORKER_MAIN],
-        env: { NATS_URL: alone.url, REDIS_URL: redisServer.url, WORKER_ID: 'worker-full', ADMIN_PORT: String(port), SLOTS: '1', LOG_LEVEL: 'warn', SYNTHESIZER_ENGINE: 'scripted', RECOGNIZER_ENGINE: 'scripted', VOICE_ACTIVITY_ENGINE: 'scripted' },
-        readyUrl: `http://127.0.0.1:${port}/health/ready`,
-      });
-      workers.push(worker);
+      const worker = await fixture.startWorker('worker-full', { NATS_URL: alone.url, SLOTS: '1' });
       await Promise.all(['only', 'one-too-many'].map((id) => store.create(sessionConfig(id, agentConfig()))));
       const gateway = await GatewayFixture.connect(alone.url, 'gateway-full');
       assert.equal((await gateway.claim('only')).ok, true);
