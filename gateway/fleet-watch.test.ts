@@ -5,7 +5,7 @@ import { FLEET_SUBJECT, workerSubject } from '../shared/bus/subjects.ts';
 import type { LifecycleState } from '../shared/runtime/lifecycle.ts';
 import type { WorkerHeartbeat } from '../shared/protocol/heartbeat.ts';
 import { pack } from '../shared/protocol/structured.ts';
-import { startNatsCluster } from '../shared/testing/nats-cluster.ts';
+import { natsCluster } from '../shared/testing/fleet-servers.ts';
 import { startNats } from '../shared/testing/servers.ts';
 import { FleetWatch } from './fleet-watch.ts';
 import { Arrivals, SILENT } from './gateway-fixture.ts';
@@ -149,20 +149,20 @@ test('a worker whose heartbeats stop is lost once, one that says it has stopped 
 });
 
 test('a gateway whose own NATS node stands still takes nobody for lost', async (context) => {
-  const cluster = await startNatsCluster();
-  context.after(() => cluster.stop());
-  const all = await watched(context, cluster.urls[0] ?? '');
-  await Pulse.start(context, cluster.urls[1] ?? '', 'w', all);
+  const { servers } = await natsCluster(() => undefined);
+  context.after(() => Promise.all(servers.map((server) => server.stop())));
+  const all = await watched(context, servers[0]?.url ?? '');
+  await Pulse.start(context, servers[1]?.url ?? '', 'w', all);
   await heardOf(all, 1);
   await longEnough();
   const changes = new Arrivals<boolean>();
   all.bus.onConnection((connected) => changes.push(connected));
-  await cluster.nodes[0]?.kill('SIGSTOP');
+  await servers[0]?.pause();
   assert.deepEqual(await changes.first(2), [false, true]);
   await longEnough();
   assert.deepEqual(all.lost.all, []);
   assert.equal(all.watch.readyWorkers, 1);
-  await cluster.nodes[0]?.kill('SIGCONT');
+  await servers[0]?.resume();
 });
 
 test('after an outage a worker has the time its own reconnecting may take, and is lost then', async (context) => {

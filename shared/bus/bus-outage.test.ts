@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { once, EventEmitter } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import { createLog } from '../runtime/log.ts';
-import { startNatsCluster, type NatsCluster } from '../testing/nats-cluster.ts';
+import type { FleetServer } from '../testing/fleet-server.ts';
+import { natsCluster } from '../testing/fleet-servers.ts';
 import { startNats } from '../testing/servers.ts';
 import { connectBus, type Bus } from './bus.ts';
 
@@ -16,9 +17,9 @@ async function member(context: TestContext, url: string): Promise<Bus> {
   return bus;
 }
 
-async function cluster(context: TestContext): Promise<NatsCluster> {
-  const servers = await startNatsCluster();
-  context.after(() => servers.stop());
+async function cluster(context: TestContext): Promise<readonly FleetServer[]> {
+  const { servers } = await natsCluster(() => undefined);
+  context.after(() => Promise.all(servers.map((server) => server.stop())));
   return servers;
 }
 
@@ -57,12 +58,12 @@ async function untilHeard(from: Bus, to: Bus, subject: string): Promise<void> {
 
 test('when a node of the cluster is killed, who was there is at another one at once, and nobody else notices', async (context) => {
   const servers = await cluster(context);
-  const [first, second, third] = servers.urls;
+  const [first, second, third] = servers.map(({ url }) => url);
   // One address each, to know where each is; the others are learned from the cluster.
   const [hit, spared, other] = await Promise.all([member(context, first ?? ''), member(context, second ?? ''), member(context, third ?? '')]);
   await untilHeard(hit, spared, 'test.before');
   const [hitChanges, sparedChanges] = [changesOf(hit), changesOf(spared)];
-  await servers.nodes[0]?.kill('SIGKILL');
+  await servers[0]?.kill();
   const lostMs = await hitChanges.until(false);
   const backMs = await hitChanges.until(true);
   context.diagnostic(`back after ${Math.round(backMs - lostMs)} ms`);
@@ -72,20 +73,20 @@ test('when a node of the cluster is killed, who was there is at another one at o
 
 test('a killed node that comes back is one of the cluster again', async (context) => {
   const servers = await cluster(context);
-  const [node] = servers.nodes;
-  await node?.kill('SIGKILL');
-  await node?.start();
-  const [there, elsewhere] = await Promise.all([member(context, servers.urls[0] ?? ''), member(context, servers.urls[1] ?? '')]);
+  const [node] = servers;
+  await node?.kill();
+  await node?.restart();
+  const [there, elsewhere] = await Promise.all([member(context, servers[0]?.url ?? ''), member(context, servers[1]?.url ?? '')]);
   await Promise.all([untilHeard(there, elsewhere, 'test.from'), untilHeard(elsewhere, there, 'test.to')]);
 });
 
 test('a server that stands still is noticed and left for another, also when more waits for it than the kernel holds', async (context) => {
   const servers = await cluster(context);
-  const [node] = servers.nodes;
-  const [bus, other] = await Promise.all([member(context, servers.urls[0] ?? ''), member(context, servers.urls[1] ?? '')]);
+  const [node] = servers;
+  const [bus, other] = await Promise.all([member(context, servers[0]?.url ?? ''), member(context, servers[1]?.url ?? '')]);
   await untilHeard(bus, other, 'test.before');
   const changes = changesOf(bus);
-  await node?.kill('SIGSTOP');
+  await node?.pause();
   const payload = Buffer.alloc(500_000);
   let taken = 0;
   while (bus.publish('test.heap', payload)) taken += payload.length;
@@ -93,7 +94,7 @@ test('a server that stands still is noticed and left for another, also when more
   await changes.until(false);
   await changes.until(true);
   await Promise.all([untilHeard(bus, other, 'test.after'), untilHeard(other, bus, 'test.back')]);
-  await node?.kill('SIGCONT');
+  await node?.resume();
 });
 
 test('a server that takes what it is given is given any amount', async (context) => {
