@@ -84,7 +84,7 @@ describe('a conversation kept in Redis', LIMIT, () => {
     await conversation.commit([caller(1)], { audio: 9 }).then(() => happened.push('resolved'));
     assert.deepEqual(happened, ['stored {"audio":9}', 'resolved']);
     assert.deepEqual(await store.items(lease.sessionId), [caller(1)]);
-    assert.deepEqual(conversation.progress, { ingressSeq: 9, egressSeq: 5 });
+    assert.deepEqual(conversation.progress, { ingressSeq: 9, egressSeq: 5, commitNo: 1 });
     const record = await store.load(lease.sessionId);
     assert.deepEqual([record?.ingressSeq, record?.egressSeq], [9, 5]);
   });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Cluster, Redis as Client, type ClientContext, type RedisCommander, type RedisOptions, type Result } from 'ioredis';
+import { Cluster, Redis as Client, type ChainableCommander, type ClientContext, type RedisCommander, type RedisOptions, type Result } from 'ioredis';
 import type { Logger } from '../runtime/log.ts';
 import { packageRoot } from '../runtime/package-root.ts';
 import { parseRedisUrl, type RedisAddress } from './redis-url.ts';
@@ -25,6 +25,8 @@ type ScriptArgument = string | number | Buffer;
 export interface Redis extends RedisCommander {
   /** 'ready' while commands are taken; they fail at once while it is anything else. */
   readonly status: string;
+  /** A transaction; in a Cluster of one session's keys. */
+  multi(): ChainableCommander;
   once(event: 'ready', listener: () => void): unknown;
   /** Closes for good; what is under way fails. */
   disconnect(): void;
@@ -37,7 +39,7 @@ const SCRIPTS = { create: 1, connect: 2, rotate: 1, claim: 2, renew: 2, commit: 
 const PREAMBLE = 'lease';
 
 /** How long the first connection may take: Sentinels and Cluster nodes are asked one after another. */
-const FIRST_CONNECTION_MS = 10_000;
+const FIRST_CONNECTION_MS = 5000;
 
 /** A command that got no answer within this time fails; what it was for decides whether it is tried again. */
 const COMMAND_TIMEOUT_MS = 2000;
@@ -84,7 +86,7 @@ const CONNECTION = {
 } as const satisfies RedisOptions;
 
 /**
- * Connects to Redis. Throws where the URL makes no sense or no connection comes within ten seconds. Later it reconnects
+ * Connects to Redis. Throws where the URL makes no sense or no connection comes within five seconds. Later it reconnects
  * without end; to another primary where Sentinels or the Cluster name one.
  */
 export async function connectRedis(url: string, log: Logger): Promise<Redis> {

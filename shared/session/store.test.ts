@@ -1,27 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { SessionConfig } from '../protocol/agent-config.ts';
-import { DEFAULT_AUDIO_FORMAT } from '../protocol/audio-format.ts';
-import { createLog } from '../runtime/log.ts';
 import { startRedis } from '../testing/servers.ts';
 import { itemsKey, recordKey, type ConversationItem } from './record.ts';
 import { connectRedis, type Redis } from './redis.ts';
+import { configOf, itemAt, SILENT_LOG, StoreFixture, TIMES, UNKNOWING } from './store-fixture.ts';
 import { SessionStore, type Lease } from './store.ts';
-
-const TIMES = { leaseMs: 60_000, ttlMs: 600_000, retentionMs: 6_000_000 };
-/** A claim of one who knows of no owner before. */
-const UNKNOWING = { seenFence: 0 };
-const log = createLog({ tier: 'test', id: 'store', level: 'silent' });
 
 let server: Awaited<ReturnType<typeof startRedis>>;
 let redis: Redis;
 let store: SessionStore;
-let made = 0;
+let fixture: StoreFixture;
 
 before(async () => {
   server = await startRedis();
-  redis = await connectRedis(server.url, log);
-  store = new SessionStore(redis, TIMES);
+  fixture = await StoreFixture.connect(server.url);
+  ({ redis, store } = fixture);
 });
 
 after(async () => {
@@ -29,30 +22,11 @@ after(async () => {
   await server.stop();
 });
 
-function configOf(sessionId: string): SessionConfig {
-  const agent = { instructions: 'repeat', language: 'en-US', hints: ['go forward'], engines: {}, speak_text: false };
-  return { sessionId, tags: [], lane: 'normal', agent, input: DEFAULT_AUDIO_FORMAT, output: DEFAULT_AUDIO_FORMAT, tokenHash: 'ab', createdAtMs: 1 };
-}
-
-async function newSession(): Promise<string> {
-  made += 1;
-  const sessionId = `session-${made}`;
-  assert.equal(await store.create(configOf(sessionId)), true);
-  return sessionId;
-}
-
-async function claimed(sessionId: string, workerId: string, lost?: { workerId: string; fence: number }): Promise<Lease> {
-  const outcome = await store.claim(sessionId, workerId, { lost, seenFence: 0 });
-  assert.ok(outcome.outcome === 'claimed', `expected a claim, got ${outcome.outcome}`);
-  return { sessionId, workerId, fence: outcome.fence };
-}
+const newSession = (): Promise<string> => fixture.newSession();
+const claimed = (sessionId: string, workerId: string, lost?: Lease): Promise<Lease> => fixture.claimed(sessionId, workerId, { lost, seenFence: 0 });
 
 async function expireLease(sessionId: string): Promise<void> {
   await redis.hset(recordKey(sessionId), 'lease_until_ms', 1);
-}
-
-function itemAt(turn: number, text = `turn ${turn}`): ConversationItem {
-  return { kind: 'caller', turn, text, atMs: turn };
 }
 
 async function assertLifeLeft(sessionId: string, ttlMs: number, keys = [recordKey(sessionId), itemsKey(sessionId)]): Promise<void> {
@@ -121,7 +95,7 @@ test('an unexpired lease yields only to one who names its lost owner and fence e
   for (const lost of [{ workerId: 'a', fence: 1 }, { workerId: 'c', fence: 2 }, { workerId: '', fence: 2 }]) {
     assert.equal((await store.claim(sessionId, 'b', { lost, seenFence: 0 })).outcome, 'held', JSON.stringify(lost));
   }
-  assert.equal((await claimed(sessionId, 'b', { workerId: 'a', fence: 2 })).fence, 3);
+  assert.equal((await claimed(sessionId, 'b', { sessionId, workerId: 'a', fence: 2 })).fence, 3);
 });
 
 test('an expired lease may be claimed by anyone, and its old owner is refused from then on', async () => {
@@ -249,12 +223,12 @@ test('a renewal extends the lease', async () => {
 test('a Redis that cannot be reached at first is an error, not a silent retry', async () => {
   const gone = await startRedis();
   await gone.stop();
-  await assert.rejects(connectRedis(gone.url, log));
+  await assert.rejects(connectRedis(gone.url, SILENT_LOG));
 });
 
 test('a Redis that is gone makes every method say so with one code, and is found again when it is back', async () => {
   const own = await startRedis();
-  const client = await connectRedis(own.url, log);
+  const client = await connectRedis(own.url, SILENT_LOG);
   const lonely = new SessionStore(client, TIMES);
   assert.equal(await lonely.ping(), true);
   await own.kill('SIGKILL');

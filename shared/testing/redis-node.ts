@@ -43,12 +43,13 @@ export async function redisAsk(port: number, words: readonly string[]): Promise<
   return answer;
 }
 
-/** Asks until the answer matches. Throws with the last answer where it does not in time. */
-export async function untilAnswer(port: number, words: readonly string[], wanted: RegExp, withinMs: number): Promise<string> {
+/** Asks until the answer is as wanted. Throws with the last answer where it does not in time. */
+export async function untilAnswer(port: number, words: readonly string[], wanted: RegExp | ((answer: string) => boolean), withinMs: number): Promise<string> {
   const deadline = performance.now() + withinMs;
+  const isWanted = typeof wanted === 'function' ? wanted : (text: string): boolean => wanted.test(text);
   let answer = await redisAsk(port, words);
-  while (!wanted.test(answer)) {
-    if (performance.now() > deadline) throw new Error(`${words.join(' ')} of port ${port} was not ${String(wanted)} after ${withinMs} ms but ${answer}`);
+  while (!isWanted(answer)) {
+    if (performance.now() > deadline) throw new Error(`${words.join(' ')} of port ${port} was not as wanted (${String(wanted)}) after ${withinMs} ms but ${answer}`);
     await sleep(ASK_INTERVAL_MS);
     answer = await redisAsk(port, words);
   }

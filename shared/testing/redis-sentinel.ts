@@ -19,8 +19,12 @@ export interface RedisSentinel {
   readonly url: string;
   /** Who is primary, as the Sentinels say now. */
   primary(): Promise<RedisNode>;
+  /** Resolves once the replica has everything the primary had when this was called. */
+  synchronized(): Promise<void>;
   /** Kills the primary of the moment; resolves when it is gone. The Sentinels make another one of the replica. */
   killPrimary(): Promise<RedisNode>;
+  /** Has the Sentinels swap primary and replica, both alive; resolves when they have. */
+  failOver(): Promise<void>;
   /** Starts what was killed again, as replica of the primary there is now; resolves once it has everything. */
   revive(): Promise<void>;
   /** Stops everything and leaves nothing behind. */
@@ -84,9 +88,23 @@ class SentinelSet implements RedisSentinel {
     return primary;
   }
 
+  async synchronized(): Promise<void> {
+    const { port } = await this.primary();
+    await untilAnswer(port, ['INFO', 'replication'], /state=online/, READY_WITHIN_MS);
+    const wanted = Number(/master_repl_offset:(\d+)/.exec(await redisAsk(port, ['INFO', 'replication']))?.[1]);
+    await untilAnswer(port, ['INFO', 'replication'], (answer) => Number(/state=online,offset=(\d+)/.exec(answer)?.[1]) >= wanted, READY_WITHIN_MS);
+  }
+
+  async failOver(): Promise<void> {
+    const [sentinel] = this.#sentinels;
+    const { port } = await this.primary();
+    await untilAnswer(sentinel?.port ?? 0, ['SENTINEL', 'FAILOVER', NAME], /OK/, READY_WITHIN_MS);
+    await untilAnswer(sentinel?.port ?? 0, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME], new RegExp(`\\s(?!${port}\\s)\\d+\\s*$`), READY_WITHIN_MS);
+  }
+
   async revive(): Promise<void> {
     const primary = await this.primary();
-    const revived = this.#nodes.map((node) => (this.#killed.has(node) ? this.#startReplica(primary.port, node.port) : node));
+    const revived = this.#nodes.map(async (node) => (this.#killed.has(node) ? this.#startReplica(primary.port, node.port) : node));
     this.#nodes = await Promise.all(revived);
     this.#killed.clear();
     await untilAnswer(primary.port, ['INFO', 'replication'], /state=online/, READY_WITHIN_MS);
