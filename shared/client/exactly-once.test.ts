@@ -171,7 +171,7 @@ function run(steps: readonly { readonly step: Step; readonly pick: number }[]): 
 test('whatever connections and owners do, each message arrives exactly once and in order, both ways', () => {
   const step = fc.record({ step: fc.constantFrom(...STEPS), pick: fc.nat(3) });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 20, maxLength: 200, size: 'max' }), (steps) => {
       const { said, heard, fleet } = run(steps);
       assert.deepEqual(fleet.taken, said);
       assert.deepEqual(heard, fleet.egress.map(({ seq }) => seq));

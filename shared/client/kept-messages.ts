@@ -123,10 +123,11 @@ export class KeptMessages {
     if (committed >= this.#risked.throughSeq) this.#risked = { throughSeq: 0, frames: 0, audioMs: 0 };
   }
 
-  /** Forgets the text of this number: it must not be answered again. */
-  answered(seq: number): void {
+  /** Forgets the text of this number: it must not be answered again. Answers whether it was still kept. */
+  answered(seq: number): boolean {
     const at = this.#entries.findIndex((entry) => entry.kind === 'text' && entry.seq === seq);
     if (at !== -1) this.#forget(at, 1);
+    return at !== -1;
   }
 
   /** The next message to send on the present connection, as it goes over the wire; it counts as sent then. */

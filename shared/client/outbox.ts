@@ -80,9 +80,9 @@ export class Outbox {
     this.#kept.commit(committed);
   }
 
-  /** The text of this number was answered. */
-  answered(seq: number): void {
-    this.#kept.answered(seq);
+  /** The text of this number was answered; answers whether that is news. */
+  answered(seq: number): boolean {
+    return this.#kept.answered(seq);
   }
 
   #flush(): SendOutcome {

@@ -63,6 +63,16 @@ describe('a client whose connection breaks', () => {
     assert.deepEqual(second.numbers, [3]);
   });
 
+  test('is told once that a gateway refused a text, though the refusal carries no number of its own', () => {
+    const { caller, socket } = Caller.ready();
+    socket.say({ type: 'speech_started', seq: 4 });
+    caller.client.sendText('too much');
+    const refusal = { type: 'error', code: 'too_many_waiting', message: 'not taken', re: 1, seq: 4 };
+    socket.say(refusal);
+    socket.say(refusal);
+    assert.deepEqual(caller.notices.filter(({ type }) => type === 'error'), [refusal]);
+  });
+
   test('says again which audio was played last, and cancels after what was said before', () => {
     const { caller, socket: first } = Caller.ready();
     caller.client.played(3);

@@ -131,12 +131,14 @@ export class VoiceClient {
       case 'pong':
         break;
       case 'error':
-        if (message.re === undefined) break;
-        this.#outbox.answered(message.re);
+        // A gateway that refuses a text says so with the number of the last message: it is known by the text it answers.
+        if (message.re !== undefined && !this.#admitAnswer(message.seq, message.re)) return;
+        break;
+      case 'text':
+        if (message.re !== undefined) this.#outbox.answered(message.re);
         if (!this.#admit(message.seq)) return;
         break;
       default:
-        if (message.type === 'text' && message.re !== undefined) this.#outbox.answered(message.re);
         if (!this.#admit(message.seq)) return;
     }
     if (!this.#isOver) this.#options.listener.onNotice?.(message);
@@ -144,6 +146,11 @@ export class VoiceClient {
 
   #hear(audio: AgentAudio): void {
     if (this.#admit(audio.seq) && !this.#isOver) this.#options.listener.onAudio?.(audio);
+  }
+
+  #admitAnswer(seq: number, re: number): boolean {
+    const isNews = this.#outbox.answered(re);
+    return this.#admit(seq) || isNews;
   }
 
   /** Whether a message is new; that it came is told to the agent's side before long. */
