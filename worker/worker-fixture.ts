@@ -68,7 +68,7 @@ export class WorkerFixture {
   }
 
   /** Kills the NATS server and, once `meanwhile` is over, starts it where it was. */
-  async bounceNats(meanwhile: () => Promise<void>): Promise<void> {
+  async bounceNats(meanwhile: () => Promise<unknown>): Promise<void> {
     const { port } = this.#nats;
     await this.#nats.kill('SIGKILL');
     await meanwhile();
