@@ -1,166 +1,203 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { DEFAULT_AUDIO_FORMAT } from '../protocol/audio-format.ts';
-import { createLog } from '../runtime/log.ts';
 import { startRedis } from '../testing/servers.ts';
 import { recordKey } from './record.ts';
-import { connectRedis, type Redis } from './redis.ts';
-import { SessionStore } from './store.ts';
+import { configOf, itemAt, StoreFixture, type Memory } from './store-fixture.ts';
+import { StoreModel, WORKERS, type KnownRecord, type WorkerName } from './store-model-fixture.ts';
+import type { Lease } from './store.ts';
 
-const WORKERS = ['a', 'b', 'c'] as const;
-type WorkerName = (typeof WORKERS)[number];
+const TOKEN_TTL_MS = 600_000;
 
-/** What one worker does, believing what it last heard, or what happens to the session from outside. */
+/** What one worker does, believing what it last heard; what the caller's connections do; what happens from outside. */
 type Step =
-  | { readonly do: 'claim'; readonly worker: WorkerName; readonly lost: 'none' | 'owner' | 'stale' }
+  | { readonly do: 'claim'; readonly worker: WorkerName; readonly lost: 'none' | 'owner' | 'stale' | 'newest'; readonly knows: boolean }
   | { readonly do: 'commit'; readonly worker: WorkerName; readonly again: boolean }
-  | { readonly do: 'renew' | 'release' | 'end'; readonly worker: WorkerName }
-  | { readonly do: 'expire' }
-  | { readonly do: 'end by authority' };
-
-/** The session as it must be: the whole truth in a few fields. */
-interface Model {
-  owner: WorkerName | '';
-  fence: number;
-  isExpired: boolean;
-  isEnded: boolean;
-  commitNo: number;
-  turns: number[];
-  ingressSeq: number;
-}
-
-/** What a worker believes: its last fence and how many commits it made under it. */
-interface Belief {
-  fence: number;
-  commits: number;
-}
+  | { readonly do: 'renew' | 'release' | 'restore' | 'end'; readonly worker: WorkerName }
+  | { readonly do: 'connect'; readonly shows: number; readonly isResumable: boolean }
+  | { readonly do: 'rotate'; readonly behind: number }
+  | { readonly do: 'expire' | 'end by authority' | 'remember' }
+  /** Redis knows what it knew at one of the moments remembered; nothing at all where there is none. */
+  | { readonly do: 'forget'; readonly to: number };
 
 const worker = fc.constantFrom(...WORKERS);
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('claim'), worker, lost: fc.constantFrom('none', 'owner', 'stale') }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('commit'), worker, again: fc.boolean() }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('renew', 'release'), worker }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('expire') }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('claim'), worker, lost: fc.constantFrom('none', 'owner', 'stale', 'newest'), knows: fc.boolean() }) },
+  { weight: 9, arbitrary: fc.record({ do: fc.constant('commit'), worker, again: fc.boolean() }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('renew', 'release', 'restore'), worker }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('connect'), shows: fc.nat(4), isResumable: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('rotate'), behind: fc.nat(1) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('expire', 'remember') }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('forget'), to: fc.nat(4) }) },
   { weight: 1, arbitrary: fc.oneof(fc.record({ do: fc.constant('end'), worker }), fc.record({ do: fc.constant('end by authority') })) },
 );
 
 let server: Awaited<ReturnType<typeof startRedis>>;
-let redis: Redis;
-let store: SessionStore;
-let made = 0;
+let fixture: StoreFixture;
 
 before(async () => {
   server = await startRedis();
-  redis = await connectRedis(server.url, createLog({ tier: 'test', id: 'model', level: 'silent' }));
-  store = new SessionStore(redis, { leaseMs: 60_000, ttlMs: 600_000, retentionMs: 600_000 });
+  fixture = await StoreFixture.connect(server.url);
 });
 
 after(async () => {
-  redis.disconnect();
+  fixture.redis.disconnect();
   await server.stop();
 });
 
 class Run {
-  readonly sessionId = `run-${(made += 1)}`;
-  readonly model: Model = { owner: '', fence: 0, isExpired: true, isEnded: false, commitNo: 0, turns: [], ingressSeq: 0 };
-  readonly beliefs: Record<WorkerName, Belief> = { a: { fence: 0, commits: 0 }, b: { fence: 0, commits: 0 }, c: { fence: 0, commits: 0 } };
+  readonly model = new StoreModel();
+  readonly sessionId: string;
+  /** Each fence with the one that held it. */
+  readonly #holders = new Map<number, WorkerName>();
+  readonly #memories: { redis: Memory; record: KnownRecord | undefined }[] = [];
+  readonly #tokens: string[] = [''];
+  #highestFence = 0;
+  #connections = 0;
+  #hasForgotten = false;
   #turn = 0;
 
-  async create(): Promise<void> {
-    const agent = { instructions: '', language: 'en', hints: [], engines: {}, speak_text: false };
-    const formats = { input: DEFAULT_AUDIO_FORMAT, output: DEFAULT_AUDIO_FORMAT };
-    await store.create({ sessionId: this.sessionId, tags: [], lane: 'normal', agent, ...formats, tokenHash: '', createdAtMs: 0 });
+  constructor(sessionId: string) {
+    this.sessionId = sessionId;
   }
 
   /** Does one step for real and in the model, and compares the answers. */
   async take(step: Step): Promise<void> {
-    if (step.do === 'claim') await this.#claim(step.worker, step.lost);
-    else if (step.do === 'commit') await this.#commit(step.worker, step.again);
-    else if (step.do === 'expire') await this.#expire();
-    else if (step.do === 'end by authority') await this.#endByAuthority();
-    else await this.#leased(step.do, step.worker);
+    switch (step.do) {
+      case 'claim': return this.#claim(step.worker, step.lost, step.knows);
+      case 'commit': return this.#commit(step.worker, step.again);
+      case 'connect': return this.#connect(step.shows, step.isResumable);
+      case 'rotate': return this.#rotate(step.behind);
+      case 'remember': return void this.#memories.push({ redis: await fixture.remember(this.sessionId), record: this.model.record });
+      case 'forget': return this.#forget(step.to);
+      case 'expire': return this.#expire();
+      case 'end by authority': return assert.deepEqual(await fixture.store.end(this.sessionId), this.model.end());
+      default: return this.#leased(step.do, step.worker);
+    }
   }
 
-  /** What is in Redis is what the model says; nothing committed ever disappears. */
+  /** What is in Redis is what the model says. */
   async check(): Promise<void> {
-    const record = await store.load(this.sessionId);
-    const { owner, fence, isEnded, ingressSeq } = this.model;
-    assert.deepEqual([record?.owner, record?.fence, record?.state === 'ended', record?.ingressSeq], [owner, fence, isEnded, ingressSeq]);
-    assert.deepEqual((await store.items(this.sessionId)).map(({ turn }) => turn), this.model.turns);
+    const record = await fixture.store.load(this.sessionId);
+    const { model } = this;
+    assert.equal(record === undefined, model.record === undefined);
+    if (record === undefined || model.record === undefined) return;
+    const { owner, fence, isEnded, ingressSeq, connectionNo, turns } = model.record;
+    assert.deepEqual(
+      [record.owner, record.fence, record.state === 'ended', record.ingressSeq, record.connectionNo],
+      [owner, fence, isEnded, ingressSeq, connectionNo],
+    );
+    assert.deepEqual(await fixture.turns(this.sessionId), turns);
   }
 
-  async #claim(name: WorkerName, lost: 'none' | 'owner' | 'stale'): Promise<void> {
+  async #claim(name: WorkerName, lost: 'none' | 'owner' | 'stale' | 'newest', knows: boolean): Promise<void> {
     const { model } = this;
-    const named = { workerId: model.owner, fence: lost === 'owner' ? model.fence : model.fence - 1 };
-    const outcome = await store.claim(this.sessionId, name, { lost: lost === 'none' ? undefined : named, seenFence: 0 });
-    const isFree = model.owner === '' || model.owner === name || model.isExpired || lost === 'owner';
-    assert.equal(outcome.outcome, model.isEnded ? 'ended' : isFree ? 'claimed' : 'held');
+    const { owner = '', fence = 0 } = model.record ?? {};
+    const pairs = { none: undefined, owner: { workerId: owner, fence }, stale: { workerId: owner, fence: fence - 1 }, newest: this.#newestHolder() };
+    // Gateways carry the highest fence they heard of; one that knows of none is safe only while Redis forgets nothing.
+    const seenFence = knows || this.#hasForgotten ? this.#highestFence : 0;
+    const outcome = await fixture.store.claim(this.sessionId, name, { lost: pairs[lost], seenFence });
+    assert.equal(outcome.outcome, model.claim(name, pairs[lost]));
     if (outcome.outcome !== 'claimed') return;
-    assert.ok(outcome.fence > model.fence, 'the fence grows with every claim');
-    assert.equal(outcome.progress.ingressSeq, model.ingressSeq);
-    Object.assign(model, { owner: name, fence: outcome.fence, isExpired: false, commitNo: 0 });
-    this.beliefs[name] = { fence: outcome.fence, commits: 0 };
+    assert.ok(outcome.fence > this.#highestFence, 'a fence is above all that anybody ever held');
+    this.#highestFence = outcome.fence;
+    assert.equal(outcome.progress.ingressSeq, model.record?.ingressSeq);
+    model.claimed(name, outcome.fence);
+  }
+
+  #newestHolder(): { workerId: string; fence: number } | undefined {
+    const workerId = WORKERS.find((name) => this.model.beliefs[name].fence === this.#highestFence);
+    return workerId === undefined ? undefined : { workerId, fence: this.#highestFence };
   }
 
   async #commit(name: WorkerName, again: boolean): Promise<void> {
-    const { model } = this;
-    const belief = this.beliefs[name];
-    if (!again || belief.commits === 0) belief.commits += 1;
-    this.#turn += 1;
-    const item = { kind: 'caller', turn: this.#turn, text: name, atMs: 0 } as const;
-    const accepted = await store.commit(this.#lease(name), belief.commits, { ingressSeq: this.#turn, egressSeq: 0 }, [item]);
-    assert.equal(accepted, this.#owns(name) ? 'ours' : 'lost');
-    if (accepted !== 'ours' || belief.commits <= model.commitNo) return;
-    Object.assign(model, { commitNo: belief.commits, ingressSeq: this.#turn });
-    model.turns.push(this.#turn);
+    const belief = this.model.beliefs[name];
+    const isAgain = again && belief.commits > 0;
+    const commitNo = isAgain ? belief.commits : belief.commits + 1;
+    const turn = isAgain ? (belief.turns.at(-1) ?? 0) : (this.#turn += 1);
+    const answer = await fixture.store.commit(this.#lease(name), commitNo, { ingressSeq: turn, egressSeq: 0 }, [itemAt(turn)]);
+    assert.equal(answer, this.model.commit(name, commitNo, turn));
+    this.#heard(name, answer);
   }
 
-  async #leased(operation: 'renew' | 'release' | 'end', name: WorkerName): Promise<void> {
-    const { model } = this;
-    const owns = this.#owns(name);
+  async #leased(operation: 'renew' | 'release' | 'restore' | 'end', name: WorkerName): Promise<void> {
+    const { model, sessionId } = this;
+    const { commits, turns, fence } = model.beliefs[name];
     const lease = this.#lease(name);
-    if (operation === 'end') {
-      const isLast = model.isEnded && lease.fence === model.fence;
-      assert.deepEqual(await store.end(this.sessionId, lease), owns || isLast ? { owner: model.owner } : 'stale');
-      if (owns) Object.assign(model, { owner: '', isEnded: true });
-      return;
+    const progress = { ingressSeq: Math.max(0, ...turns), egressSeq: 0 };
+    if (operation === 'end') return assert.deepEqual(await fixture.store.end(sessionId, lease), model.end(name));
+    if (operation === 'release') return assert.equal(await fixture.store.release(lease, { ...progress, commitNo: commits }), model.release(name));
+    if (operation === 'renew') {
+      const answer = await fixture.store.renew(lease, commits);
+      assert.equal(answer, model.renew(name));
+      return this.#heard(name, answer);
     }
-    const progress = { ingressSeq: model.ingressSeq, egressSeq: 0 };
-    const accepted = operation === 'renew' ? (await store.renew(lease)) === 'ours' : await store.release(lease, progress);
-    assert.equal(accepted, owns);
-    if (owns) Object.assign(model, operation === 'renew' ? { isExpired: false } : { owner: '' });
+    // One that never held the session has nothing to restore.
+    if (fence === 0) return;
+    const answer = await fixture.store.restore(lease, { config: configOf(sessionId), progress, commitNo: commits, connectionNo: 0, items: turns.map((turn) => itemAt(turn)) });
+    assert.equal(answer, model.restore(name));
+    this.#heard(name, answer);
+  }
+
+  /** Whoever hears 'ours' is the only one to hear it under this fence, and finds there all it ever committed. */
+  #heard(name: WorkerName, answer: string): void {
+    if (answer !== 'ours') return;
+    const { fence, turns } = this.model.beliefs[name];
+    assert.equal(this.#holders.get(fence) ?? name, name);
+    this.#holders.set(fence, name);
+    assert.deepEqual(this.model.record?.turns, turns);
+  }
+
+  /** A client shows a token it was given lately, the newest as `shows` 0; or none. */
+  async #connect(shows: number, isResumable: boolean): Promise<void> {
+    const presented = this.#tokens.at(-1 - shows) ?? '';
+    const next = isResumable ? this.#newToken() : '';
+    const outcome = await fixture.store.connect(this.sessionId, {
+      presentedHash: presented === '' ? undefined : presented, nextHash: next === '' ? undefined : next, tokenTtlMs: TOKEN_TTL_MS,
+    });
+    assert.equal(outcome.outcome, this.model.connect(presented, next));
+    if (outcome.outcome === 'connected') this.#connections = outcome.connectionNo;
+  }
+
+  async #rotate(behind: number): Promise<void> {
+    const connectionNo = this.#connections - behind;
+    const next = this.#newToken();
+    assert.equal(await fixture.store.rotate(this.sessionId, connectionNo, next, TOKEN_TTL_MS), this.model.rotate(connectionNo, next));
+  }
+
+  #newToken(): string {
+    const token = `token-${this.#tokens.length}`;
+    this.#tokens.push(token);
+    return token;
+  }
+
+  async #forget(to: number): Promise<void> {
+    const memory = this.#memories[to];
+    this.#hasForgotten = true;
+    await fixture.forget(this.sessionId, memory?.redis);
+    this.model.record = memory?.record;
   }
 
   async #expire(): Promise<void> {
-    await redis.hset(recordKey(this.sessionId), 'lease_until_ms', 1);
-    this.model.isExpired = true;
+    if (this.model.record === undefined) return;
+    await fixture.redis.hset(recordKey(this.sessionId), 'lease_until_ms', 1);
+    this.model.expire();
   }
 
-  async #endByAuthority(): Promise<void> {
-    assert.deepEqual(await store.end(this.sessionId), { owner: this.model.owner });
-    Object.assign(this.model, { owner: '', isEnded: true });
-  }
-
-  #lease(name: WorkerName): { sessionId: string; workerId: string; fence: number } {
-    return { sessionId: this.sessionId, workerId: name, fence: this.beliefs[name].fence };
-  }
-
-  #owns(name: WorkerName): boolean {
-    return !this.model.isEnded && this.model.owner === name && this.model.fence === this.beliefs[name].fence;
+  #lease(name: WorkerName): Lease {
+    return { sessionId: this.sessionId, workerId: name, fence: this.model.beliefs[name].fence };
   }
 }
 
-test('however three workers interleave, the fence grows, only the owner writes and nothing committed disappears', { timeout: 60_000 }, async () => {
+test('however workers, connections and a forgetful Redis interleave, fences grow, one owner writes, what it committed is there', { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { minLength: 1, maxLength: 60 }), async (all) => {
-      const run = new Run();
-      await run.create();
+      const run = new Run(await fixture.newSession());
       for (const step of all) {
         await run.take(step);
         await run.check();
       }
     }),
-    { numRuns: 80 },
+    { numRuns: 150 },
   );
 });
