@@ -1,40 +1,23 @@
-import { audioBytes } from '../shared/protocol/audio-format.ts';
+import type { ClaimReply } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE, type Envelope } from '../shared/protocol/envelope.ts';
 import { unpack } from '../shared/protocol/structured.ts';
-import { wallMs } from '../shared/runtime/clock.ts';
 import { VoxError, type CloseName } from '../shared/runtime/errors.ts';
-import type { Logger } from '../shared/runtime/log.ts';
-import type { SessionRecord } from '../shared/session/record.ts';
-import type { Admission, Admitted, Owner, Wait } from './admission.ts';
-import type { GatewayConfig } from './config.ts';
-import { Delivery } from './delivery.ts';
-import { wireFormat } from './http/session-request.ts';
-import type { Ingress, Route } from './ingress.ts';
-import { Intake } from './intake.ts';
-import type { GatewayMetrics } from './metrics.ts';
-import { Outbox } from './outbox.ts';
-import { Pacing } from './pacing.ts';
-import { FRAME_COST_BYTES, ReplayRing } from './replay-ring.ts';
-import type { ReplaySlices } from './replay-slices.ts';
+import type { Admission, Admitted, Wait } from './admission.ts';
+import { applicantOf, closeNameOf, type ClaimCause } from './claim-cause.ts';
+import { EarlyEgress } from './early-egress.ts';
+import type { Route } from './ingress.ts';
+import { Line, type Arrival, type LineServices } from './line.ts';
 import type { CallerSocket, SocketListener } from './socket.ts';
-import { Uplink, type IngressPosition } from './uplink.ts';
 
 /** What every connection of a gateway works with. */
-export interface ConnectionServices {
-  readonly config: GatewayConfig;
+export interface ConnectionServices extends LineServices {
   readonly admission: Admission;
-  readonly ingress: Ingress;
-  readonly slices: ReplaySlices;
-  readonly metrics: GatewayMetrics;
-  readonly log: Logger;
 }
 
 /** One caller's connection as it starts. */
 export interface ConnectionStart {
   readonly socket: CallerSocket;
-  readonly record: SessionRecord;
-  /** Whether the client offered `voxfleet.v1` and so understands every message. */
-  readonly isNative: boolean;
+  readonly arrival: Arrival;
   readonly onClosed: () => void;
   /** Whether a newer connection of this gateway serves the session. */
   readonly isSucceeded: () => boolean;
@@ -43,23 +26,11 @@ export interface ConnectionStart {
 type ConnectionState =
   | { readonly kind: 'new' }
   /** No worker: one is being looked for. Egress of the one that is about to answer may come first. */
-  | { readonly kind: 'claiming'; readonly abort: AbortController; readonly early: Envelope[] }
+  | { readonly kind: 'claiming'; readonly abort: AbortController; readonly early: EarlyEgress }
   | { readonly kind: 'attached'; readonly route: Route }
   /** Nothing more is taken; what is queued is still sent, then the socket closes. */
   | { readonly kind: 'ending' }
   | { readonly kind: 'closed' };
-
-/** Why a connection claims: it has just come, its worker was lost, or its worker gave the session up in order. */
-type ClaimCause = { readonly kind: 'came'; readonly owner?: Owner } | { readonly kind: 'lost'; readonly lost: Owner } | { readonly kind: 'released' };
-
-/** Egress of a new owner that arrives before its answer to the claim. */
-const MOST_EARLY = 256;
-/** A socket that takes nothing for so long while messages wait is closed. */
-const STALL_MS = 30_000;
-/** Texts kept until they are answered. */
-const MAX_TEXT_BYTES = 4_194_304;
-/** Frames shorter than this make the ring keep less than REPLAY_MS. */
-const SMALLEST_FRAME_MS = 5;
 
 /** One caller's connection: takes messages as long as it has, had or may get a worker, and finds the next worker. */
 export class Connection implements SocketListener {
@@ -67,34 +38,22 @@ export class Connection implements SocketListener {
   readonly #start: ConnectionStart;
   /** Where workers address this connection. */
   readonly #slot: number;
-  readonly #outbox: Outbox;
-  readonly #delivery: Delivery;
-  readonly #uplink: Uplink;
-  readonly #intake: Intake;
+  readonly #line: Line;
+  /** The highest fence heard of: the next owner's is above it, even where Redis forgot some. */
+  #seenFence: number;
   #state: ConnectionState = { kind: 'new' };
 
   /** `seat` gives the connection its slot. */
   constructor(services: ConnectionServices, start: ConnectionStart, seat: (connection: Connection) => number) {
-    const { config, metrics, ingress, slices } = services;
-    const { isNative, record, socket } = start;
-    const { input, lane } = record.config;
     this.#services = services;
     this.#start = start;
     this.#slot = seat(this);
-    const pacing = new Pacing({ maxBufferedBytes: config.maxBufferedBytes, maxHeldBytes: config.maxBufferedBytes, stallMs: STALL_MS });
-    this.#outbox = new Outbox(socket, pacing, metrics, {
-      onSlow: () => this.#delivery.tell(new VoxError('slow_consumer', 'agent audio was dropped: the connection does not take it fast enough')),
-      onTooSlow: () => this.close('slow_consumer'),
-    });
-    this.#delivery = new Delivery(this.#outbox, metrics, isNative, record.egressSeq);
-    const maxAudioBytes = audioBytes(input, config.replayMs) + (config.replayMs / SMALLEST_FRAME_MS) * FRAME_COST_BYTES;
-    const ring = new ReplayRing({ maxAudioMs: config.replayMs, maxAudioBytes, maxTextBytes: MAX_TEXT_BYTES });
-    this.#uplink = new Uplink(ring, ingress, slices, lane);
-    this.#intake = new Intake({ config, metrics, input, isNative, uplink: this.#uplink, delivery: this.#delivery });
+    this.#seenFence = start.arrival.record.fence;
+    this.#line = new Line(services, start.socket, start.arrival, () => this.close('slow_consumer'));
   }
 
   get sessionId(): string {
-    return this.#start.record.config.sessionId;
+    return this.#start.arrival.record.config.sessionId;
   }
 
   get slot(): number {
@@ -108,24 +67,25 @@ export class Connection implements SocketListener {
 
   /** Whether this connection holds the caller of a session. */
   serves(sessionId: string): boolean {
-    return sessionId === this.sessionId && (this.#state.kind === 'claiming' || this.#state.kind === 'attached');
+    return sessionId === this.sessionId && this.#isServing;
   }
 
-  /** Looks for a worker: first the one the record names, if its lease has not run out. */
+  /** Looks for a worker: first the one the record names, for even one whose lease ran out may still hold the session. */
   open(): void {
-    const { owner, fence, leaseUntilMs } = this.#start.record;
-    const isOwned = owner !== '' && leaseUntilMs > wallMs();
-    this.#claim(isOwned ? { kind: 'came', owner: { workerId: owner, fence } } : { kind: 'came' });
+    const { record, resumable } = this.#start.arrival;
+    const { owner, fence } = record;
+    const isResuming = resumable !== undefined;
+    this.#claim({ kind: 'came', isResuming, ...(owner === '' ? {} : { owner: { workerId: owner, fence } }) });
   }
 
   onMessage(bytes: Uint8Array, isBinary: boolean): void {
-    if (this.#state.kind !== 'claiming' && this.#state.kind !== 'attached') return;
-    this.#intake.message(bytes, isBinary);
-    if (this.#intake.isAbused) this.leave('abuse');
+    if (!this.#isServing) return;
+    this.#line.message(bytes, isBinary);
+    if (this.#line.isAbused) this.leave('abuse');
   }
 
   onDrain(): void {
-    this.#outbox.drained();
+    this.#line.drained();
   }
 
   onClosed(): void {
@@ -140,11 +100,8 @@ export class Connection implements SocketListener {
   onEgress(envelope: Envelope): void {
     const state = this.#state;
     if (state.kind === 'attached' && envelope.fence === state.route.fence) return this.#deliver(envelope);
-    if (state.kind !== 'claiming') return this.#services.metrics.staleFence.inc();
-    state.early.push(envelope);
-    if (state.early.length <= MOST_EARLY) return;
-    state.early.shift();
-    this.#services.metrics.staleFence.inc();
+    this.#seenFence = Math.max(this.#seenFence, envelope.fence);
+    this.#services.metrics.staleFence.inc(state.kind === 'claiming' ? state.early.add(envelope) : 1);
   }
 
   /** The worker with this id is lost; where it served this connection, another one is looked for. */
@@ -152,18 +109,34 @@ export class Connection implements SocketListener {
     if (this.#state.kind !== 'attached' || this.workerId !== workerId) return;
     const { fence } = this.#state.route;
     this.#services.log.warn({ sessionId: this.sessionId, workerId, fence }, 'the worker of a session was lost');
-    if (!this.#intake.isTextOnly) this.#delivery.tell(new VoxError('worker_lost', 'the worker was lost; another one takes over from what was committed'));
+    this.#line.tell(new VoxError('worker_lost', 'the worker was lost; another one takes over from what was committed'));
     this.#claim({ kind: 'lost', lost: { workerId, fence } });
   }
 
   /** Sends again what is not committed. */
   resend(): void {
-    this.#services.metrics.replayed.inc(this.#uplink.resend());
+    this.#line.resend();
   }
 
-  /** Looks for a stalled socket; called about once a second. */
-  checkStall(): void {
-    this.#outbox.checkStall();
+  /** The bus was away: sends again what is not committed and asks for what was not heard. */
+  onBusBack(): void {
+    if (this.#state.kind === 'attached') this.#line.onBusBack();
+  }
+
+  /** Looks after everything that takes time; called about four times a second. */
+  tick(nowMs: number): void {
+    this.#line.checkStall();
+    if (this.#isServing) this.#line.tick(nowMs);
+  }
+
+  /** Asks the client to come back elsewhere after so long; false where it cannot resume. */
+  goAway(reconnectAfterMs: number): boolean {
+    return this.#isServing && this.#line.goAway(reconnectAfterMs);
+  }
+
+  /** Tells the caller of something that goes wrong around them; not a plain client that only writes texts. */
+  tell(error: VoxError): void {
+    if (this.#isServing) this.#line.tell(error);
   }
 
   /** Closes at once, whatever is still queued. */
@@ -181,11 +154,15 @@ export class Connection implements SocketListener {
     this.#finish(name);
   }
 
+  get #isServing(): boolean {
+    return this.#state.kind === 'claiming' || this.#state.kind === 'attached';
+  }
+
   #finish(name: CloseName): void {
     if (this.#state.kind === 'closed' || this.#state.kind === 'ending') return;
     this.#state = { kind: 'ending' };
     this.#services.metrics.closed.inc({ reason: name });
-    this.#outbox.finish(name);
+    this.#line.finish(name);
   }
 
   #part(state: ConnectionState): void {
@@ -195,19 +172,12 @@ export class Connection implements SocketListener {
 
   #deliver(envelope: Envelope): void {
     switch (envelope.type) {
-      case ENVELOPE_TYPE.speech:
-        return this.#delivery.speech(envelope);
-      case ENVELOPE_TYPE.event:
-        return this.#delivery.event(envelope);
-      case ENVELOPE_TYPE.ack:
-        return this.#uplink.acknowledge(envelope.seq);
       case ENVELOPE_TYPE.ended:
         return this.#finish('session_over');
       case ENVELOPE_TYPE.released:
         return this.#released(envelope);
       default:
-        // A newer worker may say things this gateway does not know yet.
-        return this.#services.metrics.badBatches.inc();
+        return this.#line.hear(envelope);
     }
   }
 
@@ -220,19 +190,18 @@ export class Connection implements SocketListener {
 
   #claim(cause: ClaimCause): void {
     const { admission, config, log } = this.#services;
-    const { sessionId, lane } = this.#start.record.config;
+    const { sessionId } = this;
     const abort = new AbortController();
-    const { kind, ...known } = cause;
-    const isUnderWay = kind !== 'came';
-    // What was said is kept for REPLAY_MS: so long a call under way is worth waiting for.
-    const patienceMs = isUnderWay ? Math.max(config.admissionWaitMs, config.replayMs) : config.admissionWaitMs;
-    const applicant = {
-      ...known, sessionId, lane, patienceMs, isUnderWay, gatewaySlot: this.#slot, listening: this.#start.isNative, seenEgressSeq: this.#delivery.seq,
+    const { record, connectionNo, isNative } = this.#start.arrival;
+    const { seenEgressSeq, delivered } = this.#line;
+    const known = {
+      sessionId, connectionNo, seenEgressSeq, seenFence: this.#seenFence, gatewaySlot: this.#slot, listening: isNative,
+      lane: record.config.lane, ...(delivered === undefined ? {} : { delivered }),
     };
-    this.#state = { kind: 'claiming', abort, early: [] };
-    this.#uplink.detach();
+    this.#state = { kind: 'claiming', abort, early: new EarlyEgress() };
+    this.#line.detach();
     void admission
-      .admit(applicant, abort.signal, (wait) => this.#tellWait(wait))
+      .admit(applicantOf(cause, known, config), abort.signal, (wait) => this.#tellWait(wait))
       .then((admitted) => this.#onAdmitted(admitted, cause))
       .catch((error: unknown) => {
         log.error({ err: error, sessionId }, 'a claim failed');
@@ -241,11 +210,11 @@ export class Connection implements SocketListener {
   }
 
   #tellWait(wait: Wait): void {
-    // A plain client counts on one message for each text it sends; that nobody comes is told by the close code.
-    if (this.#state.kind !== 'claiming' || this.#intake.isTextOnly) return;
+    if (this.#state.kind !== 'claiming') return;
     const why = wait === 'at_capacity' ? 'every worker is full' : 'the session store does not answer';
-    // Jittered, so that callers who come back later do not come as a herd.
-    this.#delivery.tell(new VoxError(wait, `${why}; the gateway keeps trying`, 1000 + Math.round(Math.random() * 2000)));
+    // Jittered, so that callers who come back later do not come as a herd. A plain client counts on one message for each text
+    // it sends; that nobody comes is told to it by the close code.
+    this.#line.tell(new VoxError(wait, `${why}; the gateway keeps trying`, 1000 + Math.round(Math.random() * 2000)));
   }
 
   #onAdmitted(admitted: Admitted, cause: ClaimCause): void {
@@ -258,22 +227,15 @@ export class Connection implements SocketListener {
       else if (!this.#start.isSucceeded()) ingress.part({ workerId, workerSlot, fence });
       return;
     }
-    if (!isClaiming || admitted.outcome === 'aborted') return;
-    if (admitted.outcome === 'session_ended') this.#finish('session_over');
-    else if (admitted.outcome === 'session_not_found') this.#finish('session_not_found');
-    else this.#finish(cause.kind === 'came' ? 'at_capacity' : 'session_lost');
+    const closeName = closeNameOf(admitted.outcome, cause);
+    if (isClaiming && closeName !== undefined) this.#finish(closeName);
   }
 
-  #attach(route: Route, position: IngressPosition): void {
-    const early = this.#state.kind === 'claiming' ? this.#state.early : [];
+  #attach(route: Route, reply: Extract<ClaimReply, { ok: true }>): void {
+    const early = this.#state.kind === 'claiming' ? this.#state.early.of(route.fence) : [];
     this.#state = { kind: 'attached', route };
-    if (this.#intake.ready() && this.#start.isNative) this.#sayReady();
-    this.#services.metrics.replayed.inc(this.#uplink.attach(route, position));
+    this.#seenFence = Math.max(this.#seenFence, route.fence);
+    this.#line.attach(route, reply, reply.delivered);
     for (const envelope of early) this.onEgress(envelope);
-  }
-
-  #sayReady(): void {
-    const { input, output } = this.#start.record.config;
-    this.#delivery.say({ type: 'ready', session_id: this.sessionId, audio: { input: wireFormat(input), output: wireFormat(output) } });
   }
 }

@@ -1,7 +1,8 @@
 import { SlotTable } from '../shared/protocol/slot-table.ts';
-import type { CloseName } from '../shared/runtime/errors.ts';
-import type { SessionRecord } from '../shared/session/record.ts';
+import { nowMs } from '../shared/runtime/clock.ts';
+import type { CloseName, VoxError } from '../shared/runtime/errors.ts';
 import { Connection, type ConnectionServices } from './connection.ts';
+import type { Arrival } from './line.ts';
 import type { CallerSocket } from './socket.ts';
 
 /** All connections of this gateway, by slot and by session: one a session, the newest. */
@@ -30,12 +31,15 @@ export class Connections {
   }
 
   /** A caller has come: an older connection of the session is closed, and a worker looked for. */
-  open(socket: CallerSocket, record: SessionRecord, isNative: boolean): Connection {
-    const { sessionId } = record.config;
-    this.#bySession.get(sessionId)?.leave('replaced');
+  open(socket: CallerSocket, arrival: Arrival): Connection {
+    const { sessionId } = arrival.record.config;
+    const older = this.#bySession.get(sessionId);
+    // A client that can resume is sent again what the older socket may never take.
+    if (arrival.resumable === undefined) older?.leave('replaced');
+    else older?.close('replaced');
     const connection: Connection = new Connection(
       this.#services,
-      { socket, record, isNative, onClosed: () => this.#forget(connection), isSucceeded: () => this.#bySession.has(sessionId) },
+      { socket, arrival, onClosed: () => this.#forget(connection), isSucceeded: () => this.#bySession.has(sessionId) },
       (seated) => this.#slots.take(seated),
     );
     this.#bySession.set(sessionId, connection);
@@ -48,16 +52,32 @@ export class Connections {
     for (const connection of this.#slots.tenants()) connection.onWorkerLost(workerId);
   }
 
-  /** Each connection, or each of one worker, sends again what is not committed: the bus may have lost it. */
-  resend(workerId?: string): void {
+  /** Each connection of a worker sends again what is not committed: the bus may have lost it. */
+  resend(workerId: string): void {
     for (const connection of this.#slots.tenants()) {
-      if (workerId === undefined || connection.workerId === workerId) connection.resend();
+      if (connection.workerId === workerId) connection.resend();
     }
   }
 
-  /** Looks for stalled sockets. */
-  checkStalls(): void {
-    for (const connection of this.#slots.tenants()) connection.checkStall();
+  /** The bus is back: every connection sends and asks for what it may have lost. */
+  onBusBack(): void {
+    for (const connection of this.#slots.tenants()) connection.onBusBack();
+  }
+
+  /** Looks after everything that takes time; called about four times a second. */
+  tick(): void {
+    const now = nowMs();
+    for (const connection of this.#slots.tenants()) connection.tick(now);
+  }
+
+  /** Every connection that is not closed yet. */
+  all(): readonly Connection[] {
+    return [...this.#slots.tenants()];
+  }
+
+  /** Tells every caller but plain clients that only write texts. */
+  tellAll(error: VoxError): void {
+    for (const connection of this.#slots.tenants()) connection.tell(error);
   }
 
   /** Sends every caller away. */

@@ -5,29 +5,31 @@ import type { AgentMessageBody } from '../shared/protocol/native-message.ts';
 import { unpack } from '../shared/protocol/structured.ts';
 import { elapsedMs, nowMs, stampUs } from '../shared/runtime/clock.ts';
 import type { VoxError } from '../shared/runtime/errors.ts';
+import type { EgressOrder } from './egress-order.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Outbox } from './outbox.ts';
 import { encodeError, encodeEvent } from './wires/native.ts';
 
+export interface DeliveryOptions {
+  readonly outbox: Outbox;
+  readonly metrics: GatewayMetrics;
+  /** Where the connection stands in its session's egress. */
+  readonly order: EgressOrder;
+  /** How agent audio is sent until the caller's own audio says otherwise. */
+  readonly isBinary: boolean;
+  /** Whether the caller numbers its messages, and so can be told which one an answer is for. */
+  readonly isNumbered: boolean;
+}
+
 /** Writes what the agent and the gateway say onto one connection's wire, each message with its egress seq. */
 export class Delivery {
-  readonly #outbox: Outbox;
-  readonly #metrics: GatewayMetrics;
+  readonly #options: DeliveryOptions;
   #isBinary: boolean;
-  #seq: number;
   #firstSpeechMs = 0;
 
-  /** `isBinary`: how agent audio is sent until the caller's own audio says otherwise. `seq`: the session's last egress seq. */
-  constructor(outbox: Outbox, metrics: GatewayMetrics, isBinary: boolean, seq: number) {
-    this.#outbox = outbox;
-    this.#metrics = metrics;
-    this.#isBinary = isBinary;
-    this.#seq = seq;
-  }
-
-  /** The highest egress seq passed on. */
-  get seq(): number {
-    return this.#seq;
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    this.#isBinary = options.isBinary;
   }
 
   /** Agent audio goes out the way the caller's comes in. */
@@ -37,37 +39,41 @@ export class Delivery {
 
   /** Something the gateway itself says; it carries the number of the last message before it. */
   say(body: AgentMessageBody): void {
-    this.#outbox.send(JSON.stringify({ ...body, seq: this.#seq }), false);
+    this.#options.outbox.send(JSON.stringify({ ...body, seq: this.#options.order.last }), false);
   }
 
-  /** An error the gateway tells the caller. */
-  tell(error: VoxError): void {
-    this.#metrics.countError(error.code);
-    this.say(encodeError(error));
+  /** An error the gateway tells the caller; `re` is the caller's number of what it is about. */
+  tell(error: VoxError, re?: number): void {
+    this.#options.metrics.countError(error.code);
+    this.say(encodeError(error, re));
   }
 
   /** Agent audio from a worker. */
   speech({ seq, flags, stampUs: sentUs, mediaMs, payload }: Envelope): void {
-    this.#seq = Math.max(this.#seq, seq);
-    this.#outbox.send(this.#isBinary ? binary(seq, mediaMs, payload) : json(seq, mediaMs, payload), true);
+    this.#options.outbox.send(this.#isBinary ? binary(seq, mediaMs, payload) : json(seq, mediaMs, payload), true);
     // Two hosts' clocks may differ by more than the way takes.
     if ((flags & ENVELOPE_FLAG.firstOfTurn) !== 0) this.#firstSpeechMs = Math.max(0, elapsedMs(sentUs, stampUs(nowMs())));
   }
 
-  /** Something else from a worker; bytes that are no event are dropped. */
-  event({ seq, payload }: Envelope): void {
+  /** Something else from a worker, handed back as read; bytes that are no event are dropped. */
+  event({ seq, flags, payload }: Envelope): AgentEvent | undefined {
+    const { metrics, outbox, isNumbered } = this.#options;
     const event = unpack<AgentEvent>(payload);
-    if (event === undefined) return this.#metrics.badBatches.inc();
-    this.#seq = Math.max(this.#seq, seq);
-    if (event.type === 'clear') this.#outbox.clearAudio();
-    if (event.type === 'error') this.#metrics.countError(event.code);
-    const body = encodeEvent(event, this.#firstSpeechMs);
-    if (body.type === 'turn') this.#finishTurn(body);
-    this.#outbox.send(JSON.stringify({ ...body, seq }), false);
+    if (event === undefined) {
+      metrics.badBatches.inc();
+      return undefined;
+    }
+    if (event.type === 'clear') outbox.clearAudio();
+    if (event.type === 'error') metrics.countError(event.code);
+    const body = encodeEvent(event, this.#firstSpeechMs, isNumbered);
+    if (body.type === 'turn') this.#finishTurn(body, (flags & ENVELOPE_FLAG.replayed) !== 0);
+    outbox.send(JSON.stringify({ ...body, seq }), false);
+    return event;
   }
 
-  #finishTurn({ mouth_to_ear_ms, stages_ms }: Extract<AgentMessageBody, { type: 'turn' }>): void {
-    this.#metrics.observeTurn(mouth_to_ear_ms, stages_ms);
+  #finishTurn({ mouth_to_ear_ms, stages_ms }: Extract<AgentMessageBody, { type: 'turn' }>, isReplayed: boolean): void {
+    // What is sent again was measured by the gateway that it was sent to first.
+    if (!isReplayed) this.#options.metrics.observeTurn(mouth_to_ear_ms, stages_ms);
     this.#firstSpeechMs = 0;
   }
 }

@@ -24,7 +24,8 @@ import { busUnavailable, onLongOutage } from './outage.ts';
 import { ReplaySlices } from './replay-slices.ts';
 import { SocketServer } from './socket-server.ts';
 
-const STALL_CHECK_MS = 1000;
+/** How often connections look after what takes time. */
+const TICK_MS = 250;
 /** Base64 and JSON around audio, and room to say what is wrong with messages that are too long. */
 const MESSAGE_ALLOWANCE = 8;
 
@@ -89,13 +90,13 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
   });
   const { port } = server;
   const stopWatching = watchDependencies({ registry, bus, store, intervalS: config.metricsIntervalS });
-  const stallTimer = setInterval(() => connections.checkStalls(), STALL_CHECK_MS);
+  const ticker = setInterval(() => connections.tick(), TICK_MS);
   lifecycle.enter('ready');
   log.info({ incarnation: gatewayId, host: config.host, port }, 'listening');
   const stop = async (): Promise<void> => {
     const count = (step: DrainStep, callers: number): void => metrics.drained.inc({ step }, callers);
     await drain({ lifecycle, connections, spreadMs: config.goawaySpreadMs, deadlineMs: config.drainDeadlineMs, log, count });
-    clearInterval(stallTimer);
+    clearInterval(ticker);
     stopWatching();
     fleet.stop();
     ingress.flush();
@@ -107,7 +108,7 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
   return { port, connectionCount: () => connections.count, stop };
 }
 
-function openBusSide({ config, gatewayId, log, bus, registry }: Base): BusSide {
+function openBusSide({ config, gatewayId, log, bus, store, registry }: Base): BusSide {
   const { workerLostAfterMs } = config;
   const metrics: GatewayMetrics = new GatewayMetrics(registry, () => connections.count, () => fleet.readyWorkers);
   const ingress = new Ingress(bus, gatewayId);
@@ -119,7 +120,7 @@ function openBusSide({ config, gatewayId, log, bus, registry }: Base): BusSide {
     onMissed: (workerId) => connections.resend(workerId),
   }, log);
   const admission = new Admission(bus, gatewayId, (workerId, failure) => fleet.isGone(workerId, failure), metrics);
-  const connections = new Connections({ config, admission, ingress, slices: new ReplaySlices(), metrics, log });
+  const connections = new Connections({ config, store, admission, ingress, slices: new ReplaySlices(), metrics, log });
   ingress.onNoResponders((workerId) => fleet.noResponders(workerId));
   receiveEgress(bus, gatewayId, (slot) => connections.at(slot), metrics);
   answerChecks(bus, gatewayId, ({ sessionId, gatewaySlot }) => connections.at(gatewaySlot)?.serves(sessionId) ?? false);
@@ -127,7 +128,7 @@ function openBusSide({ config, gatewayId, log, bus, registry }: Base): BusSide {
   bus.onConnection((isConnected) => {
     if (!isConnected) return;
     ingress.resume();
-    connections.resend();
+    connections.onBusBack();
   });
   return { metrics, ingress, fleet, connections };
 }
@@ -142,7 +143,8 @@ function listen({ config, log, bus, store, lifecycle, registry }: Base, { metric
   const upgrades = new Upgrades({
     store, keys, lifecycle, metrics, log,
     maxConnections: config.maxWebSocketConnections,
-    openConnection: (socket, record, isNative) => connections.open(socket, record, isNative),
+    resumeTokenTtlMs: config.resumeTokenTtlS * 1000,
+    openConnection: (socket, arrival) => connections.open(socket, arrival),
   });
   return SocketServer.start({
     host: config.host, port: config.port, maxBodyBytes: config.maxBodyBytes, log,

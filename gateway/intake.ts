@@ -1,3 +1,4 @@
+import type { TextBody } from '../shared/protocol/agent-event.ts';
 import { audioMs, type AudioFormat } from '../shared/protocol/audio-format.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import { pack } from '../shared/protocol/structured.ts';
@@ -6,8 +7,8 @@ import { VoxError } from '../shared/runtime/errors.ts';
 import type { GatewayConfig } from './config.ts';
 import type { Delivery } from './delivery.ts';
 import type { GatewayMetrics } from './metrics.ts';
-import type { Uplink } from './uplink.ts';
-import { decodeBinary, decodeText, type CallerInput, type InputLimits } from './wires/native.ts';
+import type { GivenUp, Uplink } from './uplink.ts';
+import { decodeBinary, decodeText, type CallerInput, type InputLimits, type Refusal } from './wires/native.ts';
 
 export interface IntakeOptions {
   readonly config: GatewayConfig;
@@ -17,6 +18,10 @@ export interface IntakeOptions {
   readonly input: AudioFormat;
   /** Whether the client knows `ready` and so can be asked to wait for it. */
   readonly isNative: boolean;
+  /** Whether it numbers its audio and texts: then it keeps them until it is told that they are safe. */
+  readonly isNumbered: boolean;
+  /** A numbering caller has every agent message up to this egress seq. */
+  readonly onReceived: (egressSeq: number) => void;
 }
 
 /** What one connection's caller sends: checked, answered where it is wrong, handed on where it is right. */
@@ -29,9 +34,10 @@ export class Intake {
   #invalidInARow = 0;
 
   constructor(options: IntakeOptions) {
-    const { config, input } = options;
+    const { config, input, isNumbered } = options;
+    const { maxAudioMessageBytes, maxTextChars } = config;
     this.#options = options;
-    this.#limits = { encoding: input.encoding, maxAudioMessageBytes: config.maxAudioMessageBytes, maxTextChars: config.maxTextChars };
+    this.#limits = { encoding: input.encoding, maxAudioMessageBytes, maxTextChars, isNumbered };
   }
 
   /** A plain client that only writes texts counts on one reply each: it is told nothing beside them that it can do without. */
@@ -56,12 +62,14 @@ export class Intake {
   message(bytes: Uint8Array, isBinary: boolean): void {
     this.#options.metrics.countIn(bytes.length);
     const input = isBinary ? decodeBinary(bytes, this.#limits) : decodeText(bytes, this.#limits);
-    if (input instanceof VoxError) {
-      this.#invalidInARow += 1;
-      return this.#options.delivery.tell(input);
-    }
+    if (input.type === 'refusal') return this.#refuse(input);
     this.#invalidInARow = 0;
     this.#take(input);
+  }
+
+  #refuse({ error, re }: Refusal): void {
+    this.#invalidInARow += 1;
+    this.#options.delivery.tell(error, re);
   }
 
   #take(input: CallerInput): void {
@@ -73,30 +81,34 @@ export class Intake {
         return this.#takeText(input);
       case 'ping':
         return delivery.say({ type: 'pong' });
-      // Without a worker there is nothing to cancel, and a mark that is lost is made up for by the next.
       case 'cancel':
         return uplink.control(ENVELOPE_TYPE.cancel);
       case 'played':
         return uplink.control(ENVELOPE_TYPE.played, input.seq);
+      case 'ack':
+        return this.#options.onReceived(input.seq);
     }
   }
 
-  #takeAudio({ payload, priority, timestampMs, isBinary }: Extract<CallerInput, { type: 'audio' }>): void {
+  #takeAudio({ payload, seq, isResent, priority, timestampMs, isBinary }: Extract<CallerInput, { type: 'audio' }>): void {
     const { uplink, delivery, input } = this.#options;
     this.#hasSentAudio = true;
     delivery.useBinary(isBinary);
-    const lost = uplink.take({
-      type: ENVELOPE_TYPE.audio, priority, payload, mediaMs: timestampMs, stampUs: stampUs(nowMs()), audioMs: audioMs(input, payload.length),
+    if (uplink.isKnown(seq)) return;
+    const givenUp = uplink.take({
+      type: ENVELOPE_TYPE.audio, seq, isResent, priority, payload, mediaMs: timestampMs, stampUs: stampUs(nowMs()), audioMs: audioMs(input, payload.length),
     });
-    if (lost > 0) this.#tellShed(lost);
+    this.#count(givenUp);
   }
 
-  #takeText({ content, priority, timestampMs }: Extract<CallerInput, { type: 'text' }>): void {
-    const { uplink, delivery, isNative } = this.#options;
-    if (!this.#isReady && isNative) return delivery.tell(new VoxError('not_ready', 'wait for ready, then send the text again'));
-    const payload = pack({ content });
-    if (!this.#hasRoom(payload.length)) return this.#tellTooMany();
-    uplink.take({ type: ENVELOPE_TYPE.text, priority, payload, mediaMs: timestampMs, stampUs: stampUs(nowMs()), audioMs: 0 });
+  #takeText({ content, seq, isResent, priority, timestampMs }: Extract<CallerInput, { type: 'text' }>): void {
+    const { uplink, delivery, isNative, isNumbered } = this.#options;
+    if (uplink.isKnown(seq)) return;
+    // Whoever numbers may come before the worker does: the number says where the text belongs.
+    if (!this.#isReady && isNative && !isNumbered) return delivery.tell(new VoxError('not_ready', 'wait for ready, then send the text again'));
+    const payload = pack({ content } satisfies TextBody);
+    if (!this.#hasRoom(payload.length)) return this.#tellTooMany(seq);
+    uplink.take({ type: ENVELOPE_TYPE.text, seq, isResent, priority, payload, mediaMs: timestampMs, stampUs: stampUs(nowMs()), audioMs: 0 });
   }
 
   #hasRoom(payloadBytes: number): boolean {
@@ -104,11 +116,16 @@ export class Intake {
     return uplink.hasRoomForText(payloadBytes) && (uplink.isAttached || uplink.waitingTexts < config.maxWaitingMessages);
   }
 
-  #tellTooMany(): void {
-    const { metrics, delivery, config } = this.#options;
+  #count({ unheard, uncommitted }: GivenUp): void {
+    if (uncommitted > 0) this.#options.metrics.countShed('replay_overflow', uncommitted);
+    if (unheard > 0) this.#tellShed(unheard);
+  }
+
+  #tellTooMany(seq: number): void {
+    const { metrics, delivery, config, isNumbered } = this.#options;
     metrics.countShed('too_many_waiting', 1);
     const message = `at most ${config.maxWaitingMessages} messages wait for a worker; this one was not taken`;
-    delivery.tell(new VoxError('too_many_waiting', message, 1000));
+    delivery.tell(new VoxError('too_many_waiting', message, 1000), isNumbered ? seq : undefined);
   }
 
   #tellShed(frames: number): void {

@@ -24,7 +24,9 @@ export type ClaimResult =
 type ShedReason = 'slow_consumer' | 'cleared' | 'no_worker' | 'replay_overflow' | 'too_many_waiting';
 
 /** Why an upgrade was refused or closed at once. */
-export type RejectReason = 'too_many_connections' | 'draining' | 'unauthorized' | 'foreign_origin' | 'store_unavailable' | 'session_not_found' | 'session_ended' | 'resume_refused' | 'internal';
+export type RejectReason =
+  | 'too_many_connections' | 'draining' | 'unauthorized' | 'foreign_origin' | 'bad_request' | 'store_unavailable' | 'session_not_found'
+  | 'session_ended' | 'resume_refused' | 'internal';
 
 /** Sums up what happens for every message; read only when metrics are collected. */
 interface Traffic {

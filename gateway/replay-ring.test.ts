@@ -8,7 +8,7 @@ import { FRAME_COST_BYTES, ReplayRing, type KeptFrame } from './replay-ring.ts';
 const LIMITS = { maxAudioMs: 100, maxAudioBytes: 1_000_000, maxTextBytes: 10 * (FRAME_COST_BYTES + 10) };
 
 function kept(seq: number, audioMs = 20): KeptFrame {
-  return { type: audioMs > 0 ? 1 : 2, lane: 2, seq, stampUs: 0, mediaMs: 0, payload: new Uint8Array(10), audioMs };
+  return { type: audioMs > 0 ? 1 : 2, lane: 2, flags: 0, seq, stampUs: 0, mediaMs: 0, payload: new Uint8Array(10), audioMs };
 }
 
 function seqsAfter(ring: ReplayRing, seq: number): number[] {
@@ -55,6 +55,20 @@ test('there is room for so much text and no more, and audio takes none of it', (
   assert.equal(ring.countTextsAfter(14), 5);
   ring.release(10);
   assert.equal(ring.hasRoomForText(10), true);
+});
+
+test('a frame is replaced where it stands, and only while it is kept', () => {
+  const ring = new ReplayRing(LIMITS);
+  for (const seq of [1, 4, 7]) ring.push(kept(seq, 0));
+  ring.replace({ ...kept(4, 0), flags: 4, payload: new Uint8Array(10 * (FRAME_COST_BYTES + 10) - 2 * (FRAME_COST_BYTES + 10) - FRAME_COST_BYTES) });
+  assert.deepEqual(seqsAfter(ring, 0), [1, 4, 7]);
+  assert.equal(ring.after(3)?.flags, 4);
+  assert.equal(ring.hasRoomForText(0), false);
+  ring.release(4);
+  ring.replace({ ...kept(4, 0), flags: 4 });
+  ring.replace({ ...kept(6, 0), flags: 4 });
+  assert.deepEqual(seqsAfter(ring, 0), [7]);
+  assert.equal(ring.after(0)?.flags, 0);
 });
 
 test('whatever is pushed and released, the ring holds what a plain list would, within its limits', () => {

@@ -3,7 +3,9 @@ export interface KeptFrame {
   readonly type: number;
   /** Index of the lane it travels in. */
   readonly lane: number;
-  /** The connection's own count, from 1 on, without gaps. */
+  /** ENVELOPE_FLAG bits that it carries whenever it is sent. */
+  readonly flags: number;
+  /** Above all before it: the connection's own count, or the caller's, which may have holes. */
   readonly seq: number;
   readonly stampUs: number;
   readonly mediaMs: number;
@@ -62,6 +64,16 @@ export class ReplayRing {
     this.#frames.push(frame);
     this.#count(frame, 1);
     return this.#isOver() ? this.#dropOldestAudio() : NOTHING_DROPPED;
+  }
+
+  /** Puts another frame of the same kind in the place of the one with its number, if that is still kept. */
+  replace(frame: KeptFrame): void {
+    const at = this.#indexAfter(frame.seq - 1);
+    const kept = this.#frames[at];
+    if (kept?.seq !== frame.seq) return;
+    this.#count(kept, -1);
+    this.#count(frame, 1);
+    this.#frames[at] = frame;
   }
 
   /** Forgets everything up to and including `seq`. */

@@ -4,9 +4,9 @@ import type { Bus, BusMessage, BusSubscription } from '../shared/bus/bus.ts';
 import { attachSubject, CLAIM_QUEUE, claimSubject, endSubject, FLEET_SUBJECT, gatewaySubject, workerSubject } from '../shared/bus/subjects.ts';
 import type { AgentEvent, TextBody } from '../shared/protocol/agent-event.ts';
 import type { ClaimReply, ClaimRequest, EndRequest } from '../shared/protocol/claim.ts';
-import { ENVELOPE_TYPE, readBatch, type Envelope } from '../shared/protocol/envelope.ts';
+import { ENVELOPE_FLAG, ENVELOPE_TYPE, readBatch, turnFlags, type Envelope } from '../shared/protocol/envelope.ts';
 import type { WorkerHeartbeat } from '../shared/protocol/heartbeat.ts';
-import { GRANTED_LANES, laneIndex } from '../shared/protocol/lane.ts';
+import { GRANTED_LANES } from '../shared/protocol/lane.ts';
 import { pack, unpack } from '../shared/protocol/structured.ts';
 import { nowMs, stampUs } from '../shared/runtime/clock.ts';
 import type { SessionStore } from '../shared/session/store.ts';
@@ -19,7 +19,13 @@ export interface HeldSession {
   readonly slot: number;
   request: ClaimRequest;
   egressSeq: number;
+  /** The newest ingress seq that came without a hole, or by a jump that was meant. */
   received: number;
+  committed: number;
+  /** Everything numbered that was said and that the caller is not known to have. */
+  log: Envelope[];
+  /** The egress seq that the present connection was sent last. */
+  sent: number;
 }
 
 /** How a stand-in behaves; it may be changed at any time. */
@@ -28,11 +34,15 @@ export interface Script {
   echoes: boolean;
   /** Acknowledges what it receives. */
   acks: boolean;
+  /** Numbered egress that the bus loses. */
+  losesEgress: (seq: number) => boolean;
+  /** Audio and texts that the bus loses. */
+  losesIngress: (envelope: Envelope) => boolean;
 }
 
 /** Stands in for a worker: the real bus, the real leases, no conversation. Ends with the test. */
 export class ScriptedWorker {
-  readonly script: Script = { echoes: true, acks: true };
+  readonly script: Script = { echoes: true, acks: true, losesEgress: () => false, losesIngress: () => false };
   readonly claims = new Arrivals<ClaimRequest>();
   readonly envelopes = new Arrivals<Envelope>();
   readonly ended = new Arrivals<string>();
@@ -77,23 +87,27 @@ export class ScriptedWorker {
     return held;
   }
 
-  /** Audio and text of a session, by their numbers. */
+  /** Audio and text of a session as they were taken, by their numbers. */
   framesOf(sessionId: string): readonly Envelope[] {
     const slot = this.sessions.get(sessionId)?.slot;
     return this.envelopes.all.filter((envelope) => envelope.slot === slot && envelope.seq > 0 && envelope.type <= ENVELOPE_TYPE.text);
   }
 
   event(session: HeldSession, event: AgentEvent, fence = session.fence): void {
-    session.egressSeq += 1;
-    this.send(session, ENVELOPE_TYPE.event, { payload: pack(event), seq: session.egressSeq, fence });
+    this.#say(session, { type: ENVELOPE_TYPE.event, payload: pack(event), fence });
   }
 
   speech(session: HeldSession, payload: Uint8Array, flags = 0, fence = session.fence): void {
-    session.egressSeq += 1;
-    this.send(session, ENVELOPE_TYPE.speech, { payload, seq: session.egressSeq, flags, fence });
+    this.#say(session, { type: ENVELOPE_TYPE.speech, payload, flags, fence });
+  }
+
+  /** Speech of a turn, so far into its audio. */
+  turnSpeech(session: HeldSession, payload: Uint8Array, turn: number, mediaMs: number): void {
+    this.#say(session, { type: ENVELOPE_TYPE.speech, payload, flags: turnFlags(turn), mediaMs });
   }
 
   ack(session: HeldSession, seq: number): void {
+    session.committed = Math.max(session.committed, seq);
     this.send(session, ENVELOPE_TYPE.ack, { seq });
   }
 
@@ -103,6 +117,26 @@ export class ScriptedWorker {
     this.#batchers.set(gatewayId, batcher);
     const none = new Uint8Array(0);
     batcher.add({ type, slot, lane: 0, flags: 0, fence: session.fence, seq: 0, stampUs: stampUs(nowMs()), mediaMs: 0, payload: none, ...parts });
+  }
+
+  /** Sends everything after this egress seq again, as far as it is kept. */
+  again(session: HeldSession, seq: number): void {
+    session.sent = seq;
+    for (const envelope of session.log.filter((said) => said.seq > seq)) this.#transmit(session, envelope, ENVELOPE_FLAG.replayed);
+  }
+
+  #say(session: HeldSession, { type, ...parts }: Partial<Envelope> & { readonly type: number }): void {
+    session.egressSeq += 1;
+    const none = new Uint8Array(0);
+    const said = { type, slot: 0, lane: 0, flags: 0, fence: session.fence, seq: session.egressSeq, stampUs: 0, mediaMs: 0, payload: none, ...parts };
+    session.log.push(said);
+    this.#transmit(session, said, 0);
+  }
+
+  #transmit(session: HeldSession, { type, flags, fence, seq, mediaMs, payload }: Envelope, more: number): void {
+    const gap = seq === session.sent + 1 ? 0 : ENVELOPE_FLAG.gap;
+    session.sent = seq;
+    if (!this.script.losesEgress(seq)) this.send(session, type, { flags: flags | more | gap, fence, seq, mediaMs, payload });
   }
 
   /** Resolves when so many heartbeats were sent, and one more round trip made. */
@@ -147,35 +181,64 @@ export class ScriptedWorker {
 
   async #claim(request: ClaimRequest): Promise<ClaimReply> {
     const known = this.sessions.get(request.sessionId);
-    if (known !== undefined) {
-      if (known.request.gatewaySlot !== request.gatewaySlot || known.request.gatewayId !== request.gatewayId) {
-        this.send(known, ENVELOPE_TYPE.released, { payload: pack({ replaced: true }) });
-      }
-      known.request = request;
-      return this.#taken(known, known.received);
+    return known === undefined ? this.#claimAnew(request) : this.#move(known, request);
+  }
+
+  #move(known: HeldSession, request: ClaimRequest): ClaimReply {
+    if (request.connectionNo < known.request.connectionNo) return { ok: false, reason: 'replaced' };
+    if (known.request.gatewaySlot !== request.gatewaySlot || known.request.gatewayId !== request.gatewayId) {
+      this.send(known, ENVELOPE_TYPE.released, { payload: pack({ replaced: true }) });
     }
-    const claim = await this.#store.claim(request.sessionId, this.id, request.lost);
+    known.request = request;
+    const { seenEgressSeq, isResuming } = request;
+    if (isResuming) setImmediate(() => this.again(known, seenEgressSeq));
+    else known.log = [];
+    known.sent = seenEgressSeq;
+    return this.#taken(known, known.committed);
+  }
+
+  async #claimAnew(request: ClaimRequest): Promise<ClaimReply> {
+    const { sessionId, lost, seenFence, seenEgressSeq } = request;
+    const claim = await this.#store.claim(sessionId, this.id, { lost, seenFence });
     if (claim.outcome === 'held') return { ok: false, reason: 'held', owner: { workerId: claim.workerId, fence: claim.fence } };
     if (claim.outcome !== 'claimed') return { ok: false, reason: claim.outcome === 'ended' ? 'session_ended' : 'session_not_found' };
     const { ingressSeq, egressSeq } = claim.progress;
-    const { sessionId } = request;
-    const slot = this.sessions.size + 1;
-    const held: HeldSession = { sessionId, fence: claim.fence, slot, request, egressSeq: Math.max(egressSeq, request.seenEgressSeq), received: ingressSeq };
+    const held: HeldSession = {
+      sessionId, fence: claim.fence, slot: this.sessions.size + 1, request, egressSeq: Math.max(egressSeq, seenEgressSeq),
+      received: ingressSeq, committed: ingressSeq, log: [], sent: seenEgressSeq,
+    };
     this.sessions.set(sessionId, held);
     return this.#taken(held, ingressSeq);
   }
 
-  #taken({ fence, slot, received }: HeldSession, committedIngressSeq: number): ClaimReply {
-    return { ok: true, workerId: this.id, fence, workerSlot: slot, committedIngressSeq, receivedIngressSeq: received };
+  #taken({ fence, slot, received, log, request }: HeldSession, committedIngressSeq: number): ClaimReply {
+    const spoken = log.findLast(({ type, seq }) => type === ENVELOPE_TYPE.speech && seq <= request.seenEgressSeq);
+    const delivered = spoken === undefined ? {} : { delivered: { turn: spoken.flags >>> 8, mediaMs: spoken.mediaMs + spoken.payload.length / 32 } };
+    return { ok: true, workerId: this.id, fence, workerSlot: slot, committedIngressSeq, receivedIngressSeq: received, ...delivered };
   }
 
   #onEnvelope(envelope: Envelope): void {
     const session = [...this.sessions.values()].find(({ slot }) => slot === envelope.slot);
     if (session === undefined || envelope.fence !== session.fence) return;
-    session.received = Math.max(session.received, envelope.seq);
-    const body = envelope.type === ENVELOPE_TYPE.text ? unpack<TextBody>(envelope.payload) : undefined;
-    if (body !== undefined && this.script.echoes) this.event(session, { type: 'text', content: `echo: ${body.content}` });
-    if (this.script.acks && laneIndex('control') !== envelope.lane) this.ack(session, envelope.seq);
+    if (envelope.type === ENVELOPE_TYPE.again) this.again(session, envelope.seq);
+    const isNumbered = envelope.type <= ENVELOPE_TYPE.text;
+    if (isNumbered && this.script.losesIngress(envelope)) return;
+    if (!isNumbered || this.#isNext(session, envelope)) this.#take(session, envelope);
+  }
+
+  #isNext(session: HeldSession, { seq, flags }: Envelope): boolean {
+    const isNext = seq === session.received + 1 || (seq > session.received && (flags & ENVELOPE_FLAG.gap) !== 0);
+    if (isNext) session.received = seq;
+    else if (seq > session.received) this.send(session, ENVELOPE_TYPE.resend, { seq: session.received });
+    return isNext;
+  }
+
+  #take(session: HeldSession, envelope: Envelope): void {
+    const { type, flags, seq, payload } = envelope;
+    const isAnswered = (flags & ENVELOPE_FLAG.answered) !== 0;
+    const body = type === ENVELOPE_TYPE.text && !isAnswered ? unpack<TextBody>(payload) : undefined;
+    if (body !== undefined && this.script.echoes) this.event(session, { type: 'text', content: `echo: ${body.content}`, re: seq });
+    if (this.script.acks && type <= ENVELOPE_TYPE.text) this.ack(session, seq);
     this.envelopes.push(envelope);
   }
 

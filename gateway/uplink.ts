@@ -1,5 +1,8 @@
-import { ENVELOPE_FLAG } from '../shared/protocol/envelope.ts';
+import { ENVELOPE_FLAG, ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
+import type { TextBody } from '../shared/protocol/agent-event.ts';
 import { cappedLane, laneIndex, laneOfPriority, type GrantedLane } from '../shared/protocol/lane.ts';
+import { pack, unpack } from '../shared/protocol/structured.ts';
+import { HeldControls } from './held-controls.ts';
 import type { ControlType, Ingress, Route } from './ingress.ts';
 import type { KeptFrame, ReplayRing } from './replay-ring.ts';
 import type { ReplaySlices } from './replay-slices.ts';
@@ -7,6 +10,10 @@ import type { ReplaySlices } from './replay-slices.ts';
 /** Something a caller sent, to be numbered. */
 export interface UplinkFrame {
   readonly type: number;
+  /** The caller's own number, 0 where it does not number. */
+  readonly seq: number;
+  /** Sent before, on an earlier connection. */
+  readonly isResent: boolean;
   readonly priority: number | undefined;
   readonly stampUs: number;
   readonly mediaMs: number;
@@ -21,31 +28,50 @@ export interface IngressPosition {
   readonly receivedIngressSeq: number;
 }
 
+/** Frames given up because too much waits. */
+export interface GivenUp {
+  /** No worker ever heard these. */
+  readonly unheard: number;
+  /** Some worker did, but none has committed them. */
+  readonly uncommitted: number;
+}
+
+export interface UplinkOptions {
+  readonly ring: ReplayRing;
+  readonly ingress: Ingress;
+  readonly slices: ReplaySlices;
+  /** The most urgent lane the session was granted. */
+  readonly granted: GrantedLane;
+  /** Whether frames bring the session's numbers with them. Others are counted here, on top of what the session had come to. */
+  readonly isNumbered: boolean;
+}
+
+const NOTHING: GivenUp = { unheard: 0, uncommitted: 0 };
+
 /**
- * The caller's side of one connection: numbers frames, keeps them until they are committed, and hands them to whichever
- * worker owns the session, in order. Counts from 1 within the connection; what the session counted before is its base.
+ * The caller's side of one connection: keeps frames until they are committed, and hands them to whichever worker owns the
+ * session, in order. Its numbers are the session's less a base, which is 0 where the caller numbers.
  */
 export class Uplink {
-  readonly #ring: ReplayRing;
-  readonly #ingress: Ingress;
-  readonly #slices: ReplaySlices;
-  readonly #granted: GrantedLane;
+  readonly #options: UplinkOptions;
+  readonly #controls = new HeldControls();
   #route: Route | undefined;
   /** What the session's numbering had come to when this connection first got a worker. */
   #base: number | undefined;
+  /** The newest number taken. */
   #lastSeq = 0;
   /** Everything up to here went to the present owner. */
   #sentSeq = 0;
+  /** What the present owner will have once everything sent to it has arrived: the next frame follows on it or jumps. */
+  #reachedSeq = 0;
   /** Everything up to here went to some owner once. */
   #everSentSeq = 0;
   #ackedSeq = 0;
   #isQueued = false;
 
-  constructor(ring: ReplayRing, ingress: Ingress, slices: ReplaySlices, granted: GrantedLane) {
-    this.#ring = ring;
-    this.#ingress = ingress;
-    this.#slices = slices;
-    this.#granted = granted;
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+    if (options.isNumbered) this.#base = 0;
   }
 
   /** Whether a worker owns the session now. */
@@ -53,37 +79,53 @@ export class Uplink {
     return this.#route !== undefined;
   }
 
+  /** Whether the owner hears what is said to it now. */
+  get isReachable(): boolean {
+    return this.#route !== undefined && this.#options.ingress.connected;
+  }
+
   /** Texts that no worker was given yet. */
   get waitingTexts(): number {
-    return this.#ring.countTextsAfter(this.#sentSeq);
+    return this.#options.ring.countTextsAfter(this.#sentSeq);
   }
 
   /** Whether a text of this size can be kept. */
   hasRoomForText(payloadBytes: number): boolean {
-    return this.#ring.hasRoomForText(payloadBytes);
+    return this.#options.ring.hasRoomForText(payloadBytes);
   }
 
-  /** Numbers and keeps a frame and sends it when there is a worker. Answers how many frames were lost for it, unheard by any worker. */
-  take(frame: UplinkFrame): number {
-    this.#lastSeq += 1;
+  /** Whether a number of the caller's was taken before, here or, as far as it is committed, elsewhere. */
+  isKnown(seq: number): boolean {
+    return seq > 0 && seq <= Math.max(this.#lastSeq, this.#ackedSeq);
+  }
+
+  /** Keeps a frame whose number is not known yet, and sends it when there is a worker. Answers what was given up for it. */
+  take(frame: UplinkFrame): GivenUp {
+    this.#lastSeq = this.#options.isNumbered ? frame.seq : this.#lastSeq + 1;
     const { type, stampUs, mediaMs, payload, audioMs } = frame;
-    const lane = laneIndex(cappedLane(laneOfPriority(frame.priority), this.#granted));
-    const dropped = this.#ring.push({ type, lane, seq: this.#lastSeq, stampUs, mediaMs, payload, audioMs });
+    const lane = laneIndex(cappedLane(laneOfPriority(frame.priority), this.#options.granted));
+    const flags = frame.isResent ? ENVELOPE_FLAG.replayed : 0;
+    const dropped = this.#options.ring.push({ type, lane, flags, seq: this.#lastSeq, stampUs, mediaMs, payload, audioMs });
     if (!this.#isQueued) this.#sendOrQueue();
-    return dropped.length === 0 ? 0 : dropped.filter(({ seq }) => seq > this.#everSentSeq).length;
+    if (dropped.length === 0) return NOTHING;
+    const unheard = dropped.filter(({ seq }) => seq > this.#everSentSeq).length;
+    return { unheard, uncommitted: dropped.length - unheard };
   }
 
-  /** A worker took the session: everything it has not committed follows. Answers how many frames it gets a second time. */
-  attach(route: Route, position: IngressPosition): number {
+  /** A worker took the session: everything it has not committed follows. Answers how many frames go a second time. */
+  attach(route: Route, { committedIngressSeq, receivedIngressSeq }: IngressPosition): number {
+    const reached = Math.max(committedIngressSeq, receivedIngressSeq);
     this.#route = route;
-    this.#base ??= Math.max(position.committedIngressSeq, position.receivedIngressSeq);
-    this.acknowledge(position.committedIngressSeq);
-    return this.resend();
+    this.#base ??= reached;
+    this.acknowledge(committedIngressSeq);
+    return this.#rewind(this.#ackedSeq, reached - this.#base);
   }
 
-  /** Tells the owner something beside the audio; nobody, where there is none. */
+  /** Tells the owner something beside the audio. What still matters to the next owner is kept where there is none. */
   control(type: ControlType, seq = 0): void {
-    if (this.#route !== undefined) this.#ingress.control(this.#route, type, seq);
+    const { ingress } = this.#options;
+    if (this.#route !== undefined && ingress.connected) ingress.control(this.#route, type, seq);
+    else this.#controls.hold(type, seq);
   }
 
   /** The session has no owner for now; frames are kept. */
@@ -91,21 +133,38 @@ export class Uplink {
     this.#route = undefined;
   }
 
-  /** The owner has committed everything up to this seq of the session. */
-  acknowledge(sessionSeq: number): void {
+  /** The owner has committed everything up to this seq of the session. Answers whether that is more than was known. */
+  acknowledge(sessionSeq: number): boolean {
     const seq = sessionSeq - (this.#base ?? 0);
-    if (seq <= this.#ackedSeq || seq > this.#lastSeq) return;
+    // A caller who numbers may have said it on another connection.
+    if (seq <= this.#ackedSeq || (seq > this.#lastSeq && !this.#options.isNumbered)) return false;
     this.#ackedSeq = seq;
-    this.#ring.release(seq);
+    this.#options.ring.release(seq);
+    return true;
   }
 
-  /** Sends everything again that is not committed: to a new owner, or after the bus was away. Answers how many frames go again. */
+  /** The caller was answered the text of this session seq: the next owner is to store that, not to answer again. */
+  answered(sessionSeq: number, answer: string): void {
+    const { ring } = this.#options;
+    const seq = sessionSeq - (this.#base ?? 0);
+    const frame = ring.after(seq - 1);
+    if (frame?.seq !== seq || frame.type !== ENVELOPE_TYPE.text) return;
+    const content = unpack<TextBody>(frame.payload)?.content ?? '';
+    const payload = pack({ content, answer } satisfies TextBody);
+    // The flag alone keeps it from being answered twice, where there is no room for the words.
+    const kept = ring.hasRoomForText(payload.length) ? payload : pack({ content, answer: '' } satisfies TextBody);
+    ring.replace({ ...frame, flags: frame.flags | ENVELOPE_FLAG.answered, payload: kept });
+  }
+
+  /** Sends everything again that is not committed, because the bus was away. Answers how many frames go again. */
   resend(): number {
-    if (this.#route === undefined) return 0;
-    const again = this.#ring.countUpTo(this.#everSentSeq);
-    this.#sentSeq = this.#ackedSeq;
-    if (!this.#isQueued) this.#sendOrQueue();
-    return again;
+    return this.#rewind(this.#ackedSeq, Math.min(this.#reachedSeq, this.#ackedSeq));
+  }
+
+  /** The owner has everything up to this seq of the session and misses what follows. Answers how many frames go again. */
+  resendAfter(sessionSeq: number): number {
+    const seq = sessionSeq - (this.#base ?? 0);
+    return seq >= this.#sentSeq ? 0 : this.#rewind(Math.max(seq, this.#ackedSeq), seq);
   }
 
   /** Sends up to so many bytes of what waits, oldest first; answers how many went. For ReplaySlices. */
@@ -118,32 +177,52 @@ export class Uplink {
       this.#send(frame, ENVELOPE_FLAG.replayed);
       frame = this.#next();
     }
-    if (frame !== undefined) this.#queue();
+    if (frame === undefined) this.#tellHeld();
+    else this.#queue();
     return sentBytes;
+  }
+
+  #rewind(toSeq: number, reachedSeq: number): number {
+    if (this.#route === undefined) return 0;
+    const { ring } = this.#options;
+    const again = ring.countUpTo(this.#everSentSeq) - ring.countUpTo(toSeq);
+    this.#sentSeq = toSeq;
+    this.#reachedSeq = reachedSeq;
+    if (this.#isQueued) return again;
+    this.#sendOrQueue();
+    if (!this.#isQueued) this.#tellHeld();
+    return again;
   }
 
   #sendOrQueue(): void {
     const frame = this.#next();
     if (frame === undefined) return;
-    if (frame.seq === this.#lastSeq) this.#send(frame, 0);
+    if (frame.seq === this.#lastSeq) this.#send(frame, frame.seq > this.#everSentSeq ? 0 : ENVELOPE_FLAG.replayed);
     else this.#queue();
   }
 
+  #tellHeld(): void {
+    if (this.#route !== undefined && this.#options.ingress.connected) this.#controls.release(this.#options.ingress, this.#route);
+  }
+
   #next(): KeptFrame | undefined {
-    return this.#route === undefined || !this.#ingress.connected ? undefined : this.#ring.after(this.#sentSeq);
+    const { ingress, ring } = this.#options;
+    return this.#route === undefined || !ingress.connected ? undefined : ring.after(this.#sentSeq);
   }
 
   #queue(): void {
     this.#isQueued = true;
-    this.#slices.add(this);
+    this.#options.slices.add(this);
   }
 
-  #send(frame: KeptFrame, flags: number): void {
+  #send(frame: KeptFrame, more: number): void {
     if (this.#route === undefined) return;
     const { workerId, workerSlot: slot, fence } = this.#route;
-    const { type, lane, stampUs, mediaMs, payload } = frame;
-    this.#ingress.send(workerId, { type, lane, flags, slot, fence, seq: frame.seq + (this.#base ?? 0), stampUs, mediaMs, payload });
-    this.#sentSeq = frame.seq;
-    this.#everSentSeq = Math.max(this.#everSentSeq, frame.seq);
+    const { type, lane, seq, stampUs, mediaMs, payload } = frame;
+    const flags = frame.flags | more | (seq > this.#reachedSeq + 1 ? ENVELOPE_FLAG.gap : 0);
+    this.#options.ingress.send(workerId, { type, lane, flags, slot, fence, seq: seq + (this.#base ?? 0), stampUs, mediaMs, payload });
+    this.#sentSeq = seq;
+    this.#reachedSeq = Math.max(this.#reachedSeq, seq);
+    this.#everSentSeq = Math.max(this.#everSentSeq, seq);
   }
 }

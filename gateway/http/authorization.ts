@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { TOKEN_SUBPROTOCOL_PREFIX } from '../../shared/protocol/native-message.ts';
+import { RESUME_SUBPROTOCOL_PREFIX, TOKEN_SUBPROTOCOL_PREFIX } from '../../shared/protocol/native-message.ts';
 import { VoxError } from '../../shared/runtime/errors.ts';
 import type { HttpRequest } from './exchange.ts';
 import { checkOrigin } from './origin.ts';
@@ -51,6 +51,12 @@ export class ApiKeys {
 export function sessionTokenOf(request: HttpRequest, subprotocols: readonly string[]): string | undefined {
   const offered = subprotocols.find((name) => name.startsWith(TOKEN_SUBPROTOCOL_PREFIX));
   return request.query.get('token') ?? bearerOf(request) ?? offered?.slice(TOKEN_SUBPROTOCOL_PREFIX.length);
+}
+
+/** A resume token from the query (`resume`) or a pseudo-subprotocol, in this order. */
+export function resumeTokenOf(request: HttpRequest, subprotocols: readonly string[]): string | undefined {
+  const offered = subprotocols.find((name) => name.startsWith(RESUME_SUBPROTOCOL_PREFIX));
+  return request.query.get('resume') ?? offered?.slice(RESUME_SUBPROTOCOL_PREFIX.length);
 }
 
 function bearerOf(request: HttpRequest): string | undefined {

@@ -1,12 +1,14 @@
-import { NATIVE_SUBPROTOCOL } from '../../shared/protocol/native-message.ts';
+import { AFTER_PARAMETER, NATIVE_SUBPROTOCOL } from '../../shared/protocol/native-message.ts';
 import { VoxError, type CloseName } from '../../shared/runtime/errors.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import { SESSION_ID_PATTERN, type SessionRecord } from '../../shared/session/record.ts';
 import type { SessionStore } from '../../shared/session/store.ts';
+import type { Arrival } from '../line.ts';
 import type { GatewayMetrics, RejectReason } from '../metrics.ts';
+import { newTicket, type Resumable } from '../resumption.ts';
 import type { CallerSocket, SocketListener } from '../socket.ts';
-import { matchesHash, sessionTokenOf, type ApiKeys } from './authorization.ts';
+import { matchesHash, resumeTokenOf, secretHash, sessionTokenOf, type ApiKeys } from './authorization.ts';
 import { decodeSegment, errorAnswer, type HttpAnswer, type HttpRequest } from './exchange.ts';
 
 /** What becomes of a request to upgrade. */
@@ -22,9 +24,21 @@ export interface UpgradesOptions {
   readonly metrics: GatewayMetrics;
   readonly log: Logger;
   readonly maxConnections: number;
-  readonly openConnection: (socket: CallerSocket, record: SessionRecord, isNative: boolean) => SocketListener;
+  /** A resume token is good for so long. */
+  readonly resumeTokenTtlMs: number;
+  readonly openConnection: (socket: CallerSocket, arrival: Arrival) => SocketListener;
 }
 
+/** What a request shows and asks for. */
+interface Credentials {
+  readonly token: string | undefined;
+  readonly resumeToken: string | undefined;
+  /** The egress seq to go on after; undefined for a connection that cannot resume. */
+  readonly afterSeq: number | undefined;
+  readonly isNative: boolean;
+}
+
+const LARGEST_SEQ = 0xffff_ffff;
 const DEAF: SocketListener = { onMessage: () => undefined, onDrain: () => undefined, onClosed: () => undefined };
 
 /** Decides who gets a WebSocket on `/ws/:session_id`. */
@@ -58,16 +72,31 @@ export class Upgrades {
   async #decide(request: HttpRequest): Promise<UpgradeDecision> {
     const { keys, store } = this.#options;
     const offered = subprotocolsOf(request);
-    const isNative = offered.includes(NATIVE_SUBPROTOCOL);
-    const protocol = isNative ? NATIVE_SUBPROTOCOL : (offered[0] ?? '');
-    const token = sessionTokenOf(request, offered);
-    if (keys.required && token === undefined) throw unauthorized();
+    const protocol = answeredProtocol(offered);
+    const credentials = credentialsOf(request, offered);
+    const { token, resumeToken } = credentials;
+    if (keys.required && token === undefined && resumeToken === undefined) throw unauthorized();
     const sessionId = decodeSegment(request.path.slice(request.path.lastIndexOf('/') + 1)) ?? '';
     const record = SESSION_ID_PATTERN.test(sessionId) ? await store.load(sessionId) : undefined;
     if (record === undefined) return this.#turnAway(protocol, 'session_not_found', 'session_not_found');
-    if (keys.required && !matchesHash(token ?? '', record.config.tokenHash)) throw unauthorized();
+    // A resume token stands in for the session's; whether it is valid, the store says.
+    if (keys.required && resumeToken === undefined && !matchesHash(token ?? '', record.config.tokenHash)) throw unauthorized();
     if (record.state === 'ended') return this.#turnAway(protocol, 'session_over', 'session_ended');
-    return { accept: true, protocol, open: (socket) => this.#options.openConnection(socket, record, isNative) };
+    return this.#connect(protocol, record, credentials);
+  }
+
+  /** Counts the connection, which makes it the session's newest, where its resume token is valid or none was shown. */
+  async #connect(protocol: string, record: SessionRecord, { resumeToken, afterSeq, isNative }: Credentials): Promise<UpgradeDecision> {
+    const { store, resumeTokenTtlMs: tokenTtlMs, openConnection } = this.#options;
+    const resumable: Resumable | undefined = afterSeq === undefined ? undefined : { afterSeq, ticket: newTicket(tokenTtlMs) };
+    const hashOf = (secret: string | undefined): string | undefined => (secret === undefined ? undefined : secretHash(secret));
+    const connected = await store.connect(record.config.sessionId, {
+      presentedHash: hashOf(resumeToken), nextHash: hashOf(resumable?.ticket.token), tokenTtlMs,
+    });
+    if (connected.outcome === 'refused') return this.#turnAway(protocol, 'resume_refused', 'resume_refused');
+    if (connected.outcome === 'not_found') return this.#turnAway(protocol, 'session_not_found', 'session_not_found');
+    const { connectionNo } = connected;
+    return { accept: true, protocol, open: (socket) => openConnection(socket, { record, connectionNo, isNative, resumable }) };
   }
 
   /** WebSocket clients see close codes, not HTTP statuses: what concerns the session is said after accepting. */
@@ -97,11 +126,44 @@ function subprotocolsOf(request: HttpRequest): readonly string[] {
   return header.split(',').map((name) => name.trim()).filter((name) => name !== '');
 }
 
+function answeredProtocol(offered: readonly string[]): string {
+  if (offered.includes(NATIVE_SUBPROTOCOL)) return NATIVE_SUBPROTOCOL;
+  return offered[0] ?? '';
+}
+
+function credentialsOf(request: HttpRequest, offered: readonly string[]): Credentials {
+  const afterSeq = afterSeqOf(request);
+  return {
+    token: sessionTokenOf(request, offered),
+    resumeToken: resumeTokenOf(request, offered),
+    afterSeq,
+    isNative: offered.includes(NATIVE_SUBPROTOCOL) || afterSeq !== undefined,
+  };
+}
+
+/** Throws VoxError `bad_request` where there is an `after` that is no egress seq. */
+function afterSeqOf(request: HttpRequest): number | undefined {
+  const after = request.query.get(AFTER_PARAMETER);
+  if (after === null) return undefined;
+  const seq = /^\d{1,10}$/.test(after) ? Number(after) : Infinity;
+  if (seq > LARGEST_SEQ) throw new VoxError('bad_request', `${AFTER_PARAMETER}: expected the seq of the last agent message received, 0 for none`);
+  return seq;
+}
+
 function unauthorized(): VoxError {
-  return new VoxError('unauthorized', 'expected the session’s token as query parameter, bearer or subprotocol');
+  return new VoxError('unauthorized', 'expected the session’s token as query parameter, bearer or subprotocol, or a resume token');
 }
 
 function rejectReason({ code }: VoxError): RejectReason {
-  if (code === 'too_many_connections' || code === 'draining' || code === 'unauthorized' || code === 'foreign_origin' || code === 'store_unavailable') return code;
-  return 'internal';
+  switch (code) {
+    case 'too_many_connections':
+    case 'draining':
+    case 'unauthorized':
+    case 'foreign_origin':
+    case 'bad_request':
+    case 'store_unavailable':
+      return code;
+    default:
+      return 'internal';
+  }
 }

@@ -1,22 +1,43 @@
 import { LATENCY_STAGES, type AgentEvent } from '../../shared/protocol/agent-event.ts';
 import { bytesPerSample, type Encoding } from '../../shared/protocol/audio-format.ts';
-import { readBinaryFrame, type BinaryFrameFault } from '../../shared/protocol/binary-frame.ts';
+import { BINARY_FLAG, readBinaryFrame, type BinaryFrameFault } from '../../shared/protocol/binary-frame.ts';
 import type { AgentMessageBody } from '../../shared/protocol/native-message.ts';
 import { VoxError } from '../../shared/runtime/errors.ts';
 
+/** What every numbered message of a caller has beside its content. */
+interface Numbered {
+  /** The caller's own number for it; 0 where the connection does not number. */
+  readonly seq: number;
+  /** Whether it was sent before, on an earlier connection. */
+  readonly isResent: boolean;
+  readonly priority: number | undefined;
+  readonly timestampMs: number;
+}
+
 /** A caller's message, checked and decoded, whatever it looked like on the wire. */
 export type CallerInput =
-  | { readonly type: 'audio'; readonly payload: Uint8Array; readonly priority: number | undefined; readonly timestampMs: number; readonly isBinary: boolean }
-  | { readonly type: 'text'; readonly content: string; readonly priority: number | undefined; readonly timestampMs: number }
+  | ({ readonly type: 'audio'; readonly payload: Uint8Array; readonly isBinary: boolean } & Numbered)
+  | ({ readonly type: 'text'; readonly content: string } & Numbered)
   | { readonly type: 'cancel' }
   | { readonly type: 'ping' }
-  | { readonly type: 'played'; readonly seq: number };
+  | { readonly type: 'played'; readonly seq: number }
+  /** Of numbering callers only: they have every agent message up to `seq`. */
+  | { readonly type: 'ack'; readonly seq: number };
 
-/** What the decoder has to know of the session and the gateway. */
+/** Why a message is not taken; `re` is the number of a numbered one, which its caller need not keep. */
+export interface Refusal {
+  readonly type: 'refusal';
+  readonly error: VoxError;
+  readonly re?: number;
+}
+
+/** What the decoder has to know of the session, the connection and the gateway. */
 export interface InputLimits {
   readonly encoding: Encoding;
   readonly maxAudioMessageBytes: number;
   readonly maxTextChars: number;
+  /** Whether the caller numbers audio and texts, and may acknowledge. */
+  readonly isNumbered: boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -28,27 +49,43 @@ const FRAME_FAULTS: Readonly<Record<BinaryFrameFault, string>> = {
   short: 'a binary message starts with a header of 12 bytes',
   version: 'byte 0 of a binary message is the version, 1',
   kind: 'byte 1 of a binary message is the kind, 1 for audio',
-  reserved: 'byte 3 of a binary message is 0',
+  reserved: 'byte 3 of a binary message is 0, or 1 where a resumable client sends it again',
 };
 
 /** Reads a text message of the native wire. Never throws: what is wrong is the answer. */
-export function decodeText(bytes: Uint8Array, limits: InputLimits): CallerInput | VoxError {
+export function decodeText(bytes: Uint8Array, limits: InputLimits): CallerInput | Refusal {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
   } catch (error) {
-    return new VoxError('bad_json', error instanceof SyntaxError ? 'the message is not JSON' : 'the message could not be read as JSON');
+    return refusal(new VoxError('bad_json', error instanceof SyntaxError ? 'the message is not JSON' : 'the message could not be read as JSON'));
   }
-  if (!isFields(value)) return new VoxError('bad_json', 'the message is JSON but no object');
-  return decodeFields(value, limits);
+  if (!isFields(value)) return refusal(new VoxError('bad_json', 'the message is JSON but no object'));
+  const decoded = decodeFields(value, limits);
+  if (!(decoded instanceof VoxError)) return decoded;
+  return refusal(decoded, limits.isNumbered && isNumberedType(value['type']) ? value['seq'] : undefined);
 }
 
 /** Reads a binary message of the native wire; its payload is a view into `bytes`. Never throws. */
-export function decodeBinary(bytes: Uint8Array, limits: InputLimits): CallerInput | VoxError {
+export function decodeBinary(bytes: Uint8Array, limits: InputLimits): CallerInput | Refusal {
   const frame = readBinaryFrame(bytes);
-  if (typeof frame === 'string') return new VoxError('bad_frame', FRAME_FAULTS[frame]);
-  const { payload, priority, timestampMs } = frame;
-  return audioFault(payload.length, limits) ?? { type: 'audio', payload, priority, timestampMs, isBinary: true };
+  if (typeof frame === 'string') return refusal(new VoxError('bad_frame', FRAME_FAULTS[frame]));
+  const { isNumbered } = limits;
+  const { payload, priority, timestampMs, flags = 0 } = frame;
+  if (!isNumbered && flags !== 0) return refusal(new VoxError('bad_frame', FRAME_FAULTS.reserved));
+  const seq = isNumbered ? frame.seq : 0;
+  if (isNumbered && seq === 0) return refusal(expectedSeq());
+  const fault = audioFault(payload.length, limits);
+  if (fault !== undefined) return refusal(fault, isNumbered ? seq : undefined);
+  return { type: 'audio', payload, priority, timestampMs, isBinary: true, seq, isResent: (flags & BINARY_FLAG.resent) !== 0 };
+}
+
+function refusal(error: VoxError, seq?: unknown): Refusal {
+  return isSeq(seq) ? { type: 'refusal', error, re: seq } : { type: 'refusal', error };
+}
+
+function isNumberedType(type: unknown): boolean {
+  return type === 'audio' || type === 'text';
 }
 
 function decodeFields(fields: Fields, limits: InputLimits): CallerInput | VoxError {
@@ -62,16 +99,18 @@ function decodeFields(fields: Fields, limits: InputLimits): CallerInput | VoxErr
     case 'ping':
       return { type: 'ping' };
     case 'played':
-      return decodePlayed(fields);
+      return decodePosition('played', fields);
+    case 'ack':
+      return limits.isNumbered ? decodePosition('ack', fields) : unknownType('ack', limits);
     default:
-      return unknownType(fields['type']);
+      return unknownType(fields['type'], limits);
   }
 }
 
 function decodeAudio(fields: Fields, limits: InputLimits): CallerInput | VoxError {
   const data = fields['data'];
   if (typeof data !== 'string') return expected('data', 'a base64 string');
-  const fault = hintsFault(fields);
+  const fault = hintsFault(fields, limits);
   if (fault !== undefined) return fault;
   // Judged by its length before anything is decoded: four characters carry at most three bytes.
   if (data.length > Math.ceil(limits.maxAudioMessageBytes / 3) * 4) return tooLarge(limits);
@@ -79,7 +118,7 @@ function decodeAudio(fields: Fields, limits: InputLimits): CallerInput | VoxErro
     return new VoxError('bad_base64', 'data: expected base64 with + and /, padded with = to a multiple of four characters');
   }
   const payload = Buffer.from(data, 'base64');
-  return audioFault(payload.length, limits) ?? { type: 'audio', payload, ...hintsOf(fields), isBinary: false };
+  return audioFault(payload.length, limits) ?? { type: 'audio', payload, ...hintsOf(fields, limits), isBinary: false };
 }
 
 function decodeContent(fields: Fields, limits: InputLimits): CallerInput | VoxError {
@@ -88,30 +127,36 @@ function decodeContent(fields: Fields, limits: InputLimits): CallerInput | VoxEr
   if (content.length > limits.maxTextChars) {
     return new VoxError('text_too_long', `content: expected at most ${limits.maxTextChars} characters, got ${content.length}`);
   }
-  return hintsFault(fields) ?? { type: 'text', content, ...hintsOf(fields) };
+  return hintsFault(fields, limits) ?? { type: 'text', content, ...hintsOf(fields, limits) };
 }
 
-function decodePlayed(fields: Fields): CallerInput | VoxError {
+function decodePosition(type: 'played' | 'ack', fields: Fields): CallerInput | VoxError {
   const seq = fields['seq'];
   if (!isWholeNumber(seq) || seq > LARGEST_U32) return expected('seq', 'the seq of an agent message');
-  return { type: 'played', seq };
+  return { type, seq };
 }
 
-function unknownType(type: unknown): VoxError {
-  if (type === undefined || typeof type !== 'string') return expected('type', 'one of audio, text, cancel, ping, played');
-  return new VoxError('unknown_type', 'type: expected one of audio, text, cancel, ping, played');
+function unknownType(type: unknown, { isNumbered }: InputLimits): VoxError {
+  const types = `one of audio, text, cancel, ping, played${isNumbered ? ', ack' : ''}`;
+  if (type === undefined || typeof type !== 'string') return expected('type', types);
+  return new VoxError('unknown_type', `type: expected ${types}`);
 }
 
-function hintsFault(fields: Fields): VoxError | undefined {
-  const { priority, timestamp } = fields;
+function hintsFault({ priority, timestamp, seq, resent }: Fields, { isNumbered }: InputLimits): VoxError | undefined {
   if (priority !== undefined && !isWholeNumber(priority)) return expected('priority', 'a whole number from 0 on');
   if (timestamp !== undefined && !isPositive(timestamp)) return expected('timestamp', 'a number of milliseconds from 0 on');
-  return undefined;
+  if (!isNumbered) return undefined;
+  if (!isSeq(seq)) return expectedSeq();
+  return resent === undefined || typeof resent === 'boolean' ? undefined : expected('resent', 'true or false');
 }
 
-function hintsOf(fields: Fields): { readonly priority: number | undefined; readonly timestampMs: number } {
-  const { priority, timestamp } = fields;
-  return { priority: isWholeNumber(priority) ? priority : undefined, timestampMs: isPositive(timestamp) ? Math.trunc(timestamp) : 0 };
+function hintsOf({ priority, timestamp, seq, resent }: Fields, { isNumbered }: InputLimits): Numbered {
+  return {
+    priority: isWholeNumber(priority) ? priority : undefined,
+    timestampMs: isPositive(timestamp) ? Math.trunc(timestamp) : 0,
+    seq: isNumbered && isSeq(seq) ? seq : 0,
+    isResent: isNumbered && resent === true,
+  };
 }
 
 function audioFault(bytes: number, limits: InputLimits): VoxError | undefined {
@@ -119,6 +164,10 @@ function audioFault(bytes: number, limits: InputLimits): VoxError | undefined {
   const sampleBytes = bytesPerSample(limits.encoding);
   if (bytes > 0 && bytes % sampleBytes === 0) return undefined;
   return new VoxError('bad_audio_length', `expected one or more whole ${limits.encoding} samples of ${sampleBytes} bytes, got ${bytes} bytes`);
+}
+
+function expectedSeq(): VoxError {
+  return expected('seq', 'the number of this message, counted from 1 over all connections of the session');
 }
 
 function tooLarge(limits: InputLimits): VoxError {
@@ -137,25 +186,40 @@ function isWholeNumber(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
+function isSeq(value: unknown): value is number {
+  return isWholeNumber(value) && value > 0 && value <= LARGEST_U32;
+}
+
 function isPositive(value: unknown): value is number {
   return Number.isFinite(value) && Number(value) >= 0;
 }
 
 /**
  * An agent's event as a message of the native wire. `egressMs` is how long the turn's first audio took from the worker to
- * the socket: only the gateway knows, and the whole is the sum of the parts.
+ * the socket: only the gateway knows, and the whole is the sum of the parts. `isNumbered`: whether the caller numbers its
+ * texts and so knows what `re` speaks of.
  */
-export function encodeEvent(event: AgentEvent, egressMs: number): AgentMessageBody {
-  if (event.type === 'turn') {
-    const stages = { ...event.stages, egress: egressMs };
-    const wholeMs = LATENCY_STAGES.reduce((sum, stage) => sum + stages[stage], 0);
-    return { type: 'turn', turn: event.turn, mouth_to_ear_ms: Math.round(wholeMs * 100) / 100, stages_ms: stages };
+export function encodeEvent(event: AgentEvent, egressMs: number, isNumbered: boolean): AgentMessageBody {
+  switch (event.type) {
+    case 'turn': {
+      const stages = { ...event.stages, egress: egressMs };
+      const wholeMs = LATENCY_STAGES.reduce((sum, stage) => sum + stages[stage], 0);
+      return { type: 'turn', turn: event.turn, mouth_to_ear_ms: Math.round(wholeMs * 100) / 100, stages_ms: stages };
+    }
+    case 'text':
+      return { type: 'text', content: event.content, ...reference(event.re, isNumbered) };
+    case 'error':
+      return { ...encodeError(new VoxError(event.code, event.message, event.retryAfterMs)), ...reference(event.re, isNumbered) };
+    default:
+      return event;
   }
-  if (event.type !== 'error') return event;
-  return encodeError(new VoxError(event.code, event.message, event.retryAfterMs));
 }
 
-/** An error as a message of the native wire. */
-export function encodeError({ code, message, retryAfterMs }: VoxError): AgentMessageBody {
-  return { type: 'error', code, message, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }) };
+/** An error as a message of the native wire; `re` is the caller's number of what it is about. */
+export function encodeError({ code, message, retryAfterMs }: VoxError, re?: number): AgentMessageBody {
+  return { type: 'error', code, message, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }), ...reference(re, true) };
+}
+
+function reference(re: number | undefined, isNumbered: boolean): { readonly re?: number } {
+  return re === undefined || !isNumbered ? {} : { re };
 }

@@ -1,0 +1,116 @@
+import type { AgentEvent } from '../shared/protocol/agent-event.ts';
+import { audioMs, type AudioFormat } from '../shared/protocol/audio-format.ts';
+import type { Delivered } from '../shared/protocol/claim.ts';
+import { ENVELOPE_TYPE, turnOfFlags, type Envelope } from '../shared/protocol/envelope.ts';
+import { nowMs } from '../shared/runtime/clock.ts';
+import type { Delivery } from './delivery.ts';
+import type { EgressOrder } from './egress-order.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import type { Uplink } from './uplink.ts';
+
+export interface DownlinkOptions {
+  readonly order: EgressOrder;
+  readonly delivery: Delivery;
+  readonly uplink: Uplink;
+  readonly metrics: GatewayMetrics;
+  /** The session's output format. */
+  readonly output: AudioFormat;
+  /** Whether the caller says itself what has arrived; for others it is what was put on the socket. */
+  readonly isNumbered: boolean;
+}
+
+/** How often an owner is told what its caller has. */
+const TELL_EVERY_MS = 500;
+const NO_TURN = -1;
+
+/**
+ * The agent's side of one connection: passes on what the owner says once and in order, asks for what the bus lost, and knows
+ * how far the agent's speech has come.
+ */
+export class Downlink {
+  readonly #options: DownlinkOptions;
+  #turn = NO_TURN;
+  #deliveredMs = 0;
+  /** The owner knows that the caller has everything up to here. */
+  #toldSeq: number;
+  #toldAtMs = 0;
+
+  constructor(options: DownlinkOptions) {
+    this.#options = options;
+    this.#toldSeq = options.order.last;
+  }
+
+  /** The highest egress seq passed on. */
+  get seq(): number {
+    return this.#options.order.last;
+  }
+
+  /** The end of the newest speech passed on, if there was any. */
+  get delivered(): Delivered | undefined {
+    return this.#turn === NO_TURN ? undefined : { turn: this.#turn, mediaMs: this.#deliveredMs };
+  }
+
+  /** Another worker, or the same one anew, speaks from here on; `delivered` is what it knows of the place we begin at. */
+  attach(delivered: Delivered | undefined): void {
+    this.#options.order.restart();
+    if (delivered === undefined || this.#turn !== NO_TURN) return;
+    this.#turn = delivered.turn;
+    this.#deliveredMs = delivered.mediaMs;
+  }
+
+  /** Speech or an event of the owner. */
+  take(envelope: Envelope): void {
+    const { order, metrics } = this.#options;
+    switch (order.place(envelope.seq, envelope.flags)) {
+      case 'next':
+        return this.#pass(envelope);
+      case 'duplicate':
+        return metrics.duplicates.inc();
+      case 'hole':
+        return this.#askIfDue(nowMs());
+    }
+  }
+
+  /** A numbering caller has everything up to this egress seq. */
+  received(seq: number): void {
+    this.#toldSeq = Math.min(seq, this.seq);
+    this.#options.uplink.control(ENVELOPE_TYPE.received, this.#toldSeq);
+  }
+
+  /** The bus was away: what it lost is asked for. */
+  askAgain(): void {
+    this.#options.metrics.askedAgain.inc();
+    this.#options.uplink.control(ENVELOPE_TYPE.again, this.seq);
+  }
+
+  /** Asks again for what is missing, and tells the owner of callers who cannot what they have. */
+  tick(nowMs: number): void {
+    const { uplink, isNumbered } = this.#options;
+    if (!uplink.isReachable) return;
+    this.#askIfDue(nowMs);
+    if (isNumbered || this.#toldSeq === this.seq || nowMs - this.#toldAtMs < TELL_EVERY_MS) return;
+    this.#toldAtMs = nowMs;
+    this.received(this.seq);
+  }
+
+  #askIfDue(nowMs: number): void {
+    if (this.#options.order.asks(nowMs)) this.askAgain();
+  }
+
+  #pass(envelope: Envelope): void {
+    const { delivery, uplink, output } = this.#options;
+    if (envelope.type === ENVELOPE_TYPE.speech) {
+      this.#turn = turnOfFlags(envelope.flags);
+      this.#deliveredMs = envelope.mediaMs + audioMs(output, envelope.payload.length);
+      return delivery.speech(envelope);
+    }
+    const event = delivery.event(envelope);
+    if (event?.type !== 'text' && event?.type !== 'error') return;
+    if (event.re !== undefined) uplink.answered(event.re, answerOf(event));
+  }
+}
+
+/** A text that was answered with an error has no answer. */
+function answerOf(event: Extract<AgentEvent, { type: 'text' | 'error' }>): string {
+  return event.type === 'text' ? event.content : '';
+}

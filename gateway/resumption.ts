@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import type { ResumeTicket } from '../shared/protocol/native-message.ts';
+import { nowMs, wallMs } from '../shared/runtime/clock.ts';
+import type { Logger } from '../shared/runtime/log.ts';
+import type { SessionStore } from '../shared/session/store.ts';
+import { secretHash } from './http/authorization.ts';
+
+const TOKEN_BYTES = 24;
+/** A store that did not take a newer token is asked again after this. */
+const RETRY_MS = 5000;
+/** Callers that came at once are not given their next tokens at once: up to this part of the time earlier. */
+const SPREAD = 0.2;
+
+/** A resume token that no other is like, good for so long from now on. */
+export function newTicket(ttlMs: number): ResumeTicket {
+  return { token: randomBytes(TOKEN_BYTES).toString('base64url'), expires_at: new Date(wallMs() + ttlMs).toISOString() };
+}
+
+/** What a client that can resume came with and was given. */
+export interface Resumable {
+  /** The egress seq of the last message it got; 0 for none. */
+  readonly afterSeq: number;
+  /** What it may come back with. */
+  readonly ticket: ResumeTicket;
+}
+
+export interface ResumptionOptions {
+  readonly store: SessionStore;
+  readonly log: Logger;
+  readonly sessionId: string;
+  readonly connectionNo: number;
+  readonly ttlMs: number;
+  readonly ticket: ResumeTicket;
+  /** A newer ticket is stored: the client is to have it. */
+  readonly onRenewed: (ticket: ResumeTicket) => void;
+}
+
+/** Keeps one connection's resume token fresh: a newer one every half of its life. */
+export class Resumption {
+  readonly #options: ResumptionOptions;
+  #ticket: ResumeTicket;
+  /** Tried again as it is until the store takes it: a second one would push out the one that the client has. */
+  #next: ResumeTicket | undefined;
+  #isAsking = false;
+  #renewAtMs: number;
+
+  constructor(options: ResumptionOptions) {
+    this.#options = options;
+    this.#ticket = options.ticket;
+    this.#renewAtMs = this.#halfLifeFrom(nowMs());
+  }
+
+  /** The newest ticket that is stored. */
+  get ticket(): ResumeTicket {
+    return this.#ticket;
+  }
+
+  /** Asks the store for a newer ticket when it is time to. */
+  tick(nowMs: number): void {
+    if (this.#isAsking || nowMs < this.#renewAtMs) return;
+    this.#isAsking = true;
+    this.#renewAtMs = nowMs + RETRY_MS;
+    const next = (this.#next ??= newTicket(this.#options.ttlMs));
+    void this.#store(next)
+      .then((isStored) => {
+        if (isStored) this.#renewed(next);
+      })
+      .catch((error: unknown) => this.#options.log.warn({ err: error, sessionId: this.#options.sessionId }, 'a resume token could not be renewed yet'))
+      .finally(() => (this.#isAsking = false));
+  }
+
+  #store({ token }: ResumeTicket): Promise<boolean> {
+    const { store, sessionId, connectionNo, ttlMs } = this.#options;
+    return store.rotate(sessionId, connectionNo, secretHash(token), ttlMs);
+  }
+
+  #renewed(ticket: ResumeTicket): void {
+    this.#ticket = ticket;
+    this.#next = undefined;
+    this.#renewAtMs = this.#halfLifeFrom(nowMs());
+    this.#options.onRenewed(ticket);
+  }
+
+  #halfLifeFrom(nowMs: number): number {
+    return nowMs + (this.#options.ttlMs / 2) * (1 - SPREAD * Math.random());
+  }
+}
