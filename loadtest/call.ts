@@ -4,13 +4,14 @@ import { resample } from '../shared/audio/resampler.ts';
 import { readWav, WavError, writeWav } from '../shared/audio/wav.ts';
 import { SessionRequestError } from '../shared/client/session-request.ts';
 import { CALL_RATE_HZ, SpokenCall } from './spoken-call.ts';
-import { timelineLines } from './timeline.ts';
+import { connectionLines, timelineLines } from './timeline.ts';
 
 const USAGE = `Places a call: plays a WAV file to the agent in real time and prints what happens.
 
-  npm run call -- file.wav [--save reply.wav] [--url http://127.0.0.1:8080] [--api-key KEY]
+  npm run call -- file.wav [--save reply.wav] [--url http://127.0.0.1:8080]... [--api-key KEY]
                   [--instructions TEXT] [--greeting TEXT] [--hint PHRASE]...
 
+  --url           a gateway; several, or several with commas between, are where the call may go on
   --save          writes what the agent said as WAV, 16 kHz
   --hint          a phrase the recording holds; may be given several times
   --instructions  what the agent is told; "repeat" makes the built-in one repeat what it heard`;
@@ -25,6 +26,7 @@ interface CallOptions {
   readonly file: string;
   readonly save: string | undefined;
   readonly gatewayUrl: string;
+  readonly otherGatewayUrls: readonly string[];
   readonly apiKey: string | undefined;
   readonly agent: { readonly instructions: string; readonly hints: readonly string[]; readonly greeting?: string };
 }
@@ -34,7 +36,7 @@ function readOptions(args: readonly string[]): CallOptions | undefined {
   const { values, positionals } = parseArgs({
     args: [...args], allowPositionals: true,
     options: {
-      save: text, url: { ...text, default: 'http://127.0.0.1:8080' }, 'api-key': text, greeting: text,
+      save: text, url: { ...text, multiple: true, default: ['http://127.0.0.1:8080'] }, 'api-key': text, greeting: text,
       instructions: { ...text, default: 'Help the caller, briefly.' }, hint: { ...text, multiple: true, default: [] }, help: { type: 'boolean' },
     },
   });
@@ -43,7 +45,8 @@ function readOptions(args: readonly string[]): CallOptions | undefined {
   if (file === undefined || more.length > 0) throw new CallError(`expected one WAV file\n\n${USAGE}`);
   const { instructions, greeting, hint } = values;
   const agent = { instructions, hints: hint, ...(greeting === undefined ? {} : { greeting }) };
-  return { file, save: values.save, gatewayUrl: values.url, apiKey: values['api-key'], agent };
+  const [gatewayUrl = '', ...otherGatewayUrls] = values.url.flatMap((urls) => urls.split(','));
+  return { file, save: values.save, gatewayUrl, otherGatewayUrls, apiKey: values['api-key'], agent };
 }
 
 async function readSpeech(file: string): Promise<Int16Array> {
@@ -57,13 +60,16 @@ async function readSpeech(file: string): Promise<Int16Array> {
   }
 }
 
-async function call({ file, save, gatewayUrl, apiKey, agent }: CallOptions): Promise<void> {
+async function call({ file, save, gatewayUrl, otherGatewayUrls, apiKey, agent }: CallOptions): Promise<void> {
   const speech = await readSpeech(file);
   console.log(`Calling ${gatewayUrl} with ${file} (${(speech.length / CALL_RATE_HZ).toFixed(1)} s)`);
   const placed = await SpokenCall.place({
-    gatewayUrl, agent, speech, ...(apiKey === undefined ? {} : { apiKey }),
+    gatewayUrl, otherGatewayUrls, agent, speech, ...(apiKey === undefined ? {} : { apiKey }),
     onNotice: (notice, atMs) => {
       for (const line of timelineLines(notice, atMs)) console.log(line);
+    },
+    onState: (state, atMs) => {
+      for (const line of connectionLines(state, atMs)) console.log(line);
     },
   });
   process.once('SIGINT', () => void hangUp(placed).finally(() => process.exit(130)));

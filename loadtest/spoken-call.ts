@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { pcmFromSamples, samplesFromPcm } from '../shared/audio/pcm.ts';
 import { createSession, endSession, type AgentRequest } from '../shared/client/session-request.ts';
-import { VoiceClient, type AgentNotice } from '../shared/client/voice-client.ts';
+import { VoiceClient, type AgentNotice, type VoiceClientState } from '../shared/client/voice-client.ts';
 
 /** The rate at which calls are spoken and heard: a session's default. */
 export const CALL_RATE_HZ = 16_000;
@@ -17,12 +17,16 @@ const FINISHED_AFTER_MS = 700;
 export interface SpokenCallOptions {
   /** `http://host:port` of a gateway. */
   readonly gatewayUrl: string;
+  /** Further gateways of the fleet, where no load balancer finds them. */
+  readonly otherGatewayUrls?: readonly string[];
   readonly agent: AgentRequest;
   readonly apiKey?: string;
   /** What the caller says, at CALL_RATE_HZ. */
   readonly speech: Int16Array;
   /** Hears of everything the agent tells, as it comes; `atMs` counts from `ready`. */
   readonly onNotice?: (notice: AgentNotice, atMs: number) => void;
+  /** Hears what becomes of the connection. */
+  readonly onState?: (state: VoiceClientState, atMs: number) => void;
 }
 
 /** How a call came to its end: the agent answered, somebody closed it first, or nothing came. */
@@ -49,11 +53,9 @@ export class SpokenCall {
     this.#options = options;
     this.#client = new VoiceClient({
       url, token, socket: WebSocket,
+      urls: (options.otherGatewayUrls ?? []).map((gatewayUrl) => socketUrl(gatewayUrl, sessionId)),
       listener: {
-        onState: ({ name }) => {
-          if (name === 'ready') void this.#talk();
-          this.#changed();
-        },
+        onState: (state) => this.#entered(state),
         onNotice: (notice) => this.#noticed(notice),
         onAudio: ({ bytes }) => this.#heard(bytes),
       },
@@ -88,7 +90,7 @@ export class SpokenCall {
       const found = find();
       if (found !== undefined && found !== false) return found;
       const { state } = this.#client;
-      if (state.name === 'closed') throw new Error(`the call was closed (${state.code}): ${state.reason}`);
+      if (state.name === 'closed' || state.name === 'lost') throw new Error(`the call was ${state.name} (${state.code}): ${state.reason}`);
       await new Promise<void>((resolve) => this.#watchers.add(resolve));
     }
   }
@@ -105,7 +107,7 @@ export class SpokenCall {
       const hasAnswered = this.notices.some(({ type }) => type === 'turn');
       if (hasAnswered && now - quietSinceMs > FINISHED_AFTER_MS) return { kind: 'answered' };
       const { state } = this.#client;
-      if (state.name === 'closed') return hasAnswered ? { kind: 'answered' } : { kind: 'closed', code: state.code, reason: state.reason };
+      if (state.name === 'closed' || state.name === 'lost') return hasAnswered ? { kind: 'answered' } : { kind: 'closed', code: state.code, reason: state.reason };
       if (now - quietSinceMs > patienceMs) return { kind: 'silence' };
     }
   }
@@ -117,10 +119,23 @@ export class SpokenCall {
     await endSession(gatewayUrl, this.sessionId, apiKey);
   }
 
+  /** Since `ready`. */
+  get #atMs(): number {
+    return this.#readyAtMs === 0 ? 0 : performance.now() - this.#readyAtMs;
+  }
+
+  #entered(state: VoiceClientState): void {
+    this.#options.onState?.(state, this.#atMs);
+    if (state.name === 'ready' && this.#readyAtMs === 0) void this.#talk();
+    this.#changed();
+  }
+
   #noticed(notice: AgentNotice): void {
     if (notice.type === 'clear') this.#forgetUnheard();
+    // Said again by every gateway that goes on with the call; the connection's own lines tell that.
+    if (notice.type === 'ready' && this.notices.some(({ type }) => type === 'ready')) return;
     this.notices.push(notice);
-    this.#options.onNotice?.(notice, this.#readyAtMs === 0 ? 0 : performance.now() - this.#readyAtMs);
+    this.#options.onNotice?.(notice, this.#atMs);
     this.#changed();
   }
 
@@ -143,12 +158,12 @@ export class SpokenCall {
     }
   }
 
-  /** By an absolute clock: a late frame is made up for by the next. */
+  /** By an absolute clock: a late frame is made up for by the next. Speaking goes on while the client reconnects. */
   async #talk(): Promise<void> {
     this.#readyAtMs = performance.now();
     const { speech } = this.#options;
     const from = (LEAD_MS * CALL_RATE_HZ) / 1000;
-    for (let at = 0; this.#client.state.name === 'ready'; at += FRAME_SAMPLES) {
+    for (let at = 0; !isOver(this.#client.state); at += FRAME_SAMPLES) {
       const frame = new Int16Array(FRAME_SAMPLES);
       frame.set(speech.subarray(Math.max(0, at - from), Math.max(0, at - from + FRAME_SAMPLES)));
       this.#client.sendAudio(pcmFromSamples(frame));
@@ -161,4 +176,15 @@ export class SpokenCall {
     for (const watcher of this.#watchers) watcher();
     this.#watchers.clear();
   }
+}
+
+function isOver({ name }: VoiceClientState): boolean {
+  return name === 'closed' || name === 'lost';
+}
+
+/** Where this gateway takes a session's call. */
+function socketUrl(gatewayUrl: string, sessionId: string): string {
+  const url = new URL(`/ws/${encodeURIComponent(sessionId)}`, gatewayUrl);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url.href;
 }

@@ -1,4 +1,4 @@
-import type { AgentNotice } from '../shared/client/voice-client.ts';
+import type { AgentNotice, ResumeReport, VoiceClientState } from '../shared/client/voice-client.ts';
 
 const STAGES_PER_LINE = 5;
 
@@ -24,6 +24,27 @@ export function timelineLines(notice: AgentNotice, atMs: number): readonly strin
     case 'pong':
       return [];
   }
+}
+
+/** What became of the connection, for a person to read; none for what the rest of the timeline tells. Pure. */
+export function connectionLines(state: VoiceClientState, atMs: number): readonly string[] {
+  switch (state.name) {
+    case 'reconnecting':
+      return state.attempt === 1 ? [line(atMs, 'line', 'cut: reconnecting, what is said is kept')] : [];
+    case 'ready':
+      return state.resumed === undefined ? [] : [line(atMs, 'line', resumedWords(state.resumed))];
+    case 'lost':
+      return [line(atMs, 'line', `lost (${state.code}): ${state.reason}`)];
+    case 'connecting':
+    case 'open':
+    case 'closed':
+      return [];
+  }
+}
+
+function resumedWords({ awayMs, attempts, resentAudioMs }: ResumeReport): string {
+  if (awayMs === 0) return 'moved to another gateway, without a gap';
+  return `back after ${(awayMs / 1000).toFixed(2)} s and ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}; ${(resentAudioMs / 1000).toFixed(2)} s of audio sent again`;
 }
 
 function turnLines({ mouth_to_ear_ms, stages_ms }: Extract<AgentNotice, { type: 'turn' }>, atMs: number): string[] {

@@ -7,7 +7,8 @@ const BY_CODE: Readonly<Record<string, string>> = {
   too_many_connections: 'Every line is busy right now. Please try again in a moment.',
   draining: 'This server is being restarted. Please try again in a moment.',
   store_unavailable: 'The fleet cannot take new calls right now. Please try again in a moment.',
-  worker_lost: 'The line was interrupted for a moment. Please go on, or say it again.',
+  worker_lost: 'The line was interrupted for a moment. Please go on: what you said is kept.',
+  bus_unavailable: 'The fleet has a problem right now. What you say is kept for a while.',
   shed: 'The fleet is overloaded and missed a part of what you said. Please say it again.',
   slow_consumer: 'Your connection is too slow: a part of the answer was left out.',
   recognizer_failed: 'That could not be understood because of a fault. Please say it again.',
@@ -24,6 +25,7 @@ const BY_CLOSE: Readonly<Record<number, string>> = {
   [CLOSE_TABLE.abuse.code]: 'The call was ended because the fleet did not understand this page. Please reload it.',
   [CLOSE_TABLE.slow_consumer.code]: 'The call was ended because your connection is too slow.',
   [CLOSE_TABLE.session_lost.code]: 'The line was lost. Press Talk to call again.',
+  [CLOSE_TABLE.resume_refused.code]: 'The call could not be continued. Press Talk to call again.',
 };
 
 const BY_MICROPHONE: Readonly<Record<string, string>> = {
@@ -50,6 +52,9 @@ export function wordsForFailure(error: unknown): string {
 export function wordsForError(code: string, message: string): string {
   return BY_CODE[code] ?? `${message.charAt(0).toUpperCase()}${message.slice(1)}`;
 }
+
+/** Nobody could be reached for so long that the call was given up. */
+export const WORDS_FOR_LOST = 'The connection could not be restored. Press Talk to call again.';
 
 /** Why a call ended; undefined where it ended as calls do. */
 export function wordsForClose(code: number): string | undefined {

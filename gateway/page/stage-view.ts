@@ -1,5 +1,6 @@
 import { pageElement } from './page-element.ts';
 import { isInCall, type Phase } from './phase.ts';
+import type { LineState } from './talk-call.ts';
 
 const WORDS: Readonly<Record<Phase, { readonly doing: string; readonly hint: string }>> = {
   idle: { doing: '', hint: 'Press Talk and allow the microphone.' },
@@ -12,6 +13,14 @@ const WORDS: Readonly<Record<Phase, { readonly doing: string; readonly hint: str
   ended: { doing: '', hint: 'The call is over. Press Talk to call again.' },
 };
 
+const LINE_WORDS: Readonly<Record<LineState, string>> = {
+  away: 'Reconnecting… What you say is kept.',
+  back: 'Back again.',
+  back_incomplete: 'Back again. The first part of what you said meanwhile is lost: please say it once more.',
+};
+/** So long it is said that the connection is back. */
+const BACK_MS: Readonly<Record<LineState, number | undefined>> = { away: undefined, back: 4000, back_incomplete: 10_000 };
+
 /** The part of the page that shows what the call is doing: the round button, the state, the level, what went wrong. */
 export class StageView {
   readonly talk = pageElement('talk', HTMLButtonElement);
@@ -20,7 +29,9 @@ export class StageView {
   readonly #indicator = pageElement('indicator', HTMLElement);
   readonly #doing = pageElement('doing', HTMLElement);
   readonly #hint = pageElement('hint', HTMLElement);
+  readonly #line = pageElement('line', HTMLElement);
   readonly #problem = pageElement('problem', HTMLElement);
+  #lineTimer: ReturnType<typeof setTimeout> | undefined;
 
   show(phase: Phase): void {
     document.body.dataset['state'] = phase;
@@ -38,6 +49,17 @@ export class StageView {
   /** How loud the one who speaks is, 0 to 1. */
   level(level: number): void {
     this.#orb.style.setProperty('--level', level.toFixed(3));
+  }
+
+  /** Says that the connection is away, or back for a moment; undefined says nothing. */
+  line(line: LineState | undefined): void {
+    clearTimeout(this.#lineTimer);
+    // Where it was never seen to be away (the next connection came before the old one went) there is nothing to say.
+    const isNews = line !== 'back' || document.body.dataset['line'] === 'away';
+    document.body.dataset['line'] = isNews ? (line ?? '') : '';
+    this.#line.textContent = line !== undefined && isNews ? LINE_WORDS[line] : '';
+    const shownMs = line === undefined ? undefined : BACK_MS[line];
+    if (shownMs !== undefined) this.#lineTimer = setTimeout(() => this.line(undefined), shownMs);
   }
 
   /** Says what went wrong; undefined takes it away. */

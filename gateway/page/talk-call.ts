@@ -5,15 +5,26 @@ import type { Microphone } from './microphone.ts';
 import { Playout } from './playout.ts';
 import type { PlayoutNews } from './playout-messages.ts';
 
+/** The connection: gone for now; back; back, but more was said meanwhile than could be kept. */
+export type LineState = 'away' | 'back' | 'back_incomplete';
+
+/** How a call ended. */
+export interface CallEnd {
+  readonly code: number;
+  readonly isLost: boolean;
+}
+
 /** Whom a call tells what happens. */
 export interface TalkCallListener {
   onReady(): void;
+  /** The connection went away, or is back; what is said meanwhile is kept. */
+  onLine(line: LineState): void;
   onNotice(notice: AgentNotice): void;
   onPlayout(news: PlayoutNews): void;
   /** Loudness of the caller, 0 to 1, fifty times a second. */
   onCallerLevel(level: number): void;
-  /** The call is over; called once. */
-  onOver(code: number, reason: string): void;
+  /** The call is over; called once. `isLost`: nobody said so, it was given up. */
+  onOver(end: CallEnd): void;
 }
 
 export interface TalkCallOptions {
@@ -33,8 +44,11 @@ export class TalkCall {
   readonly #client: VoiceClient;
   #playedSeq: number | undefined;
   #sounding = false;
+  /** Something said while the connection was away is lost. */
+  #isIncomplete = false;
+  readonly #networkCame = (): void => this.#client.reconnectNow();
   /** The connection is gone; what was said last is still to be played out. */
-  #closed: { readonly code: number; readonly reason: string } | undefined;
+  #end: CallEnd | undefined;
 
   private constructor(options: TalkCallOptions, listener: TalkCallListener, ticket: SessionTicket, playout: Playout) {
     this.#options = options;
@@ -49,9 +63,11 @@ export class TalkCall {
         onState: (state) => this.#entered(state),
         onNotice: (notice) => this.#noticed(notice),
         onAudio: (audio) => this.#playout.push(audio),
+        onDropped: () => (this.#isIncomplete = true),
       },
     });
     if (options.microphone !== undefined) options.microphone.onFrame = (frame) => this.#heard(frame);
+    addEventListener('online', this.#networkCame);
   }
 
   /** Places a call; it is under way once the listener's `onReady` came. Throws SessionRequestError. */
@@ -71,9 +87,9 @@ export class TalkCall {
     }
   }
 
-  /** Sends what was typed; answers whether the call could take it. */
+  /** Sends what was typed, now or when the connection is back; answers whether the call could take it. */
   sendText(content: string): boolean {
-    return this.#client.sendText(content);
+    return this.#client.sendText(content) !== 'dropped';
   }
 
   /** Ends the call; the agent falls silent at once. */
@@ -97,7 +113,7 @@ export class TalkCall {
     }
     this.#listener.onPlayout(news);
     this.#sounding = news.sounding || news.bufferedSamples > 0;
-    if (this.#closed !== undefined && !this.#sounding) this.#finish(this.#closed);
+    if (this.#end !== undefined && !this.#sounding) this.#finish(this.#end);
   }
 
   #noticed(notice: AgentNotice): void {
@@ -106,15 +122,34 @@ export class TalkCall {
   }
 
   #entered(state: VoiceClientState): void {
-    if (state.name === 'ready') this.#listener.onReady();
-    if (state.name !== 'closed') return;
-    this.#options.microphone?.close();
-    this.#closed = { code: state.code, reason: state.reason };
-    if (!this.#sounding) this.#finish(this.#closed);
+    switch (state.name) {
+      case 'connecting':
+      case 'open':
+        return;
+      case 'ready':
+        return state.resumed === undefined ? this.#listener.onReady() : this.#back();
+      case 'reconnecting':
+        return this.#listener.onLine('away');
+      case 'closed':
+      case 'lost':
+        return this.#over({ code: state.code, isLost: state.name === 'lost' });
+    }
   }
 
-  #finish(closed: { readonly code: number; readonly reason: string }): void {
+  #back(): void {
+    this.#listener.onLine(this.#isIncomplete ? 'back_incomplete' : 'back');
+    this.#isIncomplete = false;
+  }
+
+  #over(end: CallEnd): void {
+    removeEventListener('online', this.#networkCame);
+    this.#options.microphone?.close();
+    this.#end = end;
+    if (!this.#sounding) this.#finish(end);
+  }
+
+  #finish(end: CallEnd): void {
     this.#playout.close();
-    this.#listener.onOver(closed.code, closed.reason);
+    this.#listener.onOver(end);
   }
 }

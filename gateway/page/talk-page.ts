@@ -4,11 +4,11 @@ import { OutputRecording } from './output-recording.ts';
 import { pageElement } from './page-element.ts';
 import type { PageOptions } from './page-options.ts';
 import { isInCall, nextPhase, type Phase, type PhaseEvent } from './phase.ts';
-import { wordsForClose, wordsForError, wordsForFailure } from './plain-words.ts';
+import { WORDS_FOR_LOST, wordsForClose, wordsForError, wordsForFailure } from './plain-words.ts';
 import type { PlayoutNews } from './playout-messages.ts';
 import { SpokenReplies } from './spoken-replies.ts';
 import { StageView } from './stage-view.ts';
-import { TalkCall, type TalkCallListener } from './talk-call.ts';
+import { TalkCall, type CallEnd, type TalkCallListener } from './talk-call.ts';
 import { TranscriptView } from './transcript-view.ts';
 
 /** After so long without news, what was heard was no turn. */
@@ -91,12 +91,16 @@ export class TalkPage {
   #listener(): TalkCallListener {
     return {
       onReady: () => this.#ready(),
+      onLine: (line) => {
+        // Before the call began there is nothing to interrupt: the page says that it connects.
+        if (isInCall(this.#phase)) this.stage.line(line);
+      },
       onNotice: (notice) => this.#noticed(notice),
       onPlayout: (news) => this.#played(news),
       onCallerLevel: (level) => {
         if (this.#phase === 'listening' || this.#phase === 'hearing') this.stage.level(level);
       },
-      onOver: (code) => this.#over(code),
+      onOver: (end) => this.#over(end),
     };
   }
 
@@ -156,10 +160,12 @@ export class TalkPage {
     if (this.#phase === 'speaking') this.stage.level(news.level);
   }
 
-  #over(code: number): void {
+  #over({ code, isLost }: CallEnd): void {
     this.#call = undefined;
+    this.#waitingText = undefined;
     this.#transcript.dropPartials();
-    this.stage.problem(wordsForClose(code));
+    this.stage.line(undefined);
+    this.stage.problem(isLost ? WORDS_FOR_LOST : wordsForClose(code));
     this.#move('over');
   }
 
