@@ -34,3 +34,45 @@ test('who still talks when the deadline is over is closed with 1012', async (con
   await rig.stop();
   assert.deepEqual(await caller.ending, { code: 1012, reason: 'Gateway restarting' });
 });
+
+test('callers who can resume are asked to come back elsewhere, others stay; what became of each is counted', async (context) => {
+  const [rig] = await Promise.all([Rig.start(context, ground, { DRAIN_DEADLINE_MS: '60000', GOAWAY_SPREAD_MS: '0' }), ScriptedWorker.start(context, ground, 'w-waves')]);
+  const [first, second] = await Promise.all([0, 1].map(async () => (await rig.createSession()).id));
+  const [resuming, staying] = await Promise.all([
+    Caller.call(context, rig, first ?? '', { isNative: true, query: '?after=0' }),
+    Caller.call(context, rig, second ?? '', { isNative: true }),
+  ]);
+  await Promise.all([resuming.hears('ready'), staying.hears('ready')]);
+  const stopped = rig.stop();
+  const asked = await resuming.hears('goaway');
+  assert.ok(Number(asked['reconnect_after_ms']) >= 0);
+  assert.equal(await resuming.answers(), true, 'the old connection serves until the client has gone');
+  resuming.socket.close(4000);
+  assert.equal(await staying.answers(), true);
+  assert.equal(staying.heard.all.some(({ type }) => type === 'goaway'), false);
+  const counted = (text: string, step: string): boolean => new RegExp(`voxfleet_gateway_drained_total\\{[^}]*step="${step}"[^}]*\\} 1\\n`).test(text);
+  for (;;) {
+    const { text } = await rig.ask('GET', '/metrics');
+    if (counted(text, 'asked') && counted(text, 'left')) break;
+  }
+  staying.socket.close(4000);
+  await stopped;
+});
+
+test('a caller who goes when asked is served elsewhere by the same worker, and the drained gateway is gone', async (context) => {
+  const [old, next] = await Promise.all([
+    Rig.start(context, ground, { DRAIN_DEADLINE_MS: '60000', GOAWAY_SPREAD_MS: '0' }), Rig.start(context, ground), ScriptedWorker.start(context, ground, 'w-goes'),
+  ]);
+  const { id } = await old.createSession();
+  const before = await Caller.call(context, old, id, { isNative: true, query: '?after=0' });
+  const ready = await before.hears('ready');
+  const { token } = ready['resume'] as { token: string };
+  const stopped = old.stop();
+  await before.hears('goaway');
+  const after = await Caller.call(context, next, id, { isNative: true, query: `?after=${Number(ready['seq'])}&resume=${token}` });
+  await after.hears('ready');
+  assert.equal((await before.ending).code, 4001);
+  await stopped;
+  after.send({ type: 'text', content: 'still there?', seq: 1 });
+  assert.equal((await after.hears('text'))['content'], 'echo: still there?');
+});

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
-import { freePort } from '../shared/testing/servers.ts';
+import { freePort, startNats, startRedis } from '../shared/testing/servers.ts';
 import { startGround, type Ground } from './gateway-fixture.ts';
 
 let ground: Ground;
@@ -82,4 +82,29 @@ test('a second signal ends a draining gateway at once', async () => {
   child.kill('SIGINT');
   assert.equal(await exit, 1);
   socket.terminate();
+});
+
+test('a gateway stops though its NATS and Redis stand still', async (context) => {
+  const [nats, redis] = await Promise.all([startNats(), startRedis()]);
+  context.after(() => Promise.all([nats.kill('SIGKILL'), redis.kill('SIGKILL')]));
+  const { child, lines, exit } = run({ NATS_URL: nats.url, REDIS_URL: redis.url, DRAIN_DEADLINE_MS: '0' });
+  await untilLogged(child, lines, 'listening');
+  await Promise.all([nats.kill('SIGSTOP'), redis.kill('SIGSTOP')]);
+  child.kill('SIGTERM');
+  assert.equal(await exit, 0);
+  assert.ok(lines.some(({ msg }) => msg === 'drained'));
+});
+
+test('what a draining gateway did with its callers is one line', async () => {
+  const { child, lines, exit } = run({ DRAIN_DEADLINE_MS: '300' });
+  const { port } = await untilLogged(child, lines, 'listening');
+  const created = await fetch(`http://127.0.0.1:${String(port)}/sessions`, { method: 'POST', body: '{}' });
+  const { ws_url: url } = (await created.json()) as { ws_url: string };
+  const socket = new WebSocket(url);
+  await once(socket, 'open');
+  child.kill('SIGTERM');
+  assert.equal(await exit, 0);
+  const { connectionsAtStart, asked, left, cut, durationMs } = lines.find(({ msg }) => msg === 'drained') ?? {};
+  assert.deepEqual({ connectionsAtStart, asked, left, cut }, { connectionsAtStart: 1, asked: 0, left: 0, cut: 1 });
+  assert.ok(Number(durationMs) >= 300);
 });
