@@ -13,18 +13,21 @@ type Server = Awaited<ReturnType<typeof startRedis>>;
 /** A conversation in a Redis of its own, and the ledger of what it covers. */
 export class ConversationFixture {
   readonly server: Server;
-  readonly ledger = new AckLedger(0);
+  readonly ledger: AckLedger;
   readonly conversation: Conversation;
   readonly #redis: Redis;
   readonly #store: SessionStore;
+  readonly #fence: number;
 
   /** Use `ConversationFixture.start`. */
-  constructor(server: Server, redis: Redis, store: SessionStore, fence: number) {
+  constructor(server: Server, redis: Redis, store: SessionStore, fence: number, ingressSeq = 0, items: readonly ConversationItem[] = []) {
     this.server = server;
+    this.ledger = new AckLedger(ingressSeq);
     this.#redis = redis;
     this.#store = store;
+    this.#fence = fence;
     this.conversation = new Conversation({
-      store, lease: { sessionId: 'session', workerId: 'worker', fence }, config: sessionConfig('session', agentConfig()), items: [], ingressSeq: 0, egressSeq: () => 0,
+      store, lease: { sessionId: 'session', workerId: `worker-${fence}`, fence }, config: sessionConfig('session', agentConfig()), items, ingressSeq, egressSeq: () => 0,
       committable: (stored) => this.ledger.committedWith(stored), onStored: (stored) => this.ledger.stored(stored), onLost: () => undefined,
     });
   }
@@ -34,9 +37,19 @@ export class ConversationFixture {
     const redis = await connectRedis(server.url, createLog({ tier: 'test', id: 'conversation', level: 'silent' }));
     const store = new SessionStore(redis, { leaseMs: 60_000, ttlMs: 60_000, retentionMs: 60_000 });
     await store.create(sessionConfig('session', agentConfig()));
-    const claim = await store.claim('session', 'worker', { seenFence: 0 });
+    const claim = await store.claim('session', 'worker-1', { seenFence: 0 });
     assert.ok(claim.outcome === 'claimed');
     return new ConversationFixture(server, redis, store, claim.fence);
+  }
+
+  /** The conversation as the worker after this one knows it; this one's worker is dead. Stop the first one. */
+  async takenOver(): Promise<ConversationFixture> {
+    const fence = this.#fence;
+    this.conversation.close();
+    const claim = await this.#store.claim('session', `worker-${fence + 1}`, { seenFence: fence, lost: { workerId: `worker-${fence}`, fence } });
+    assert.ok(claim.outcome === 'claimed');
+    const items = await this.#store.items('session');
+    return new ConversationFixture(this.server, this.#redis, this.#store, claim.fence, claim.progress.ingressSeq, items);
   }
 
   /** What is stored, its times left out. */

@@ -37,6 +37,8 @@ export interface SessionOptions {
   readonly listening: boolean;
   /** How far the caller has the newest reply, where that is known. */
   readonly delivered?: Delivered | undefined;
+  /** The newest connection of the caller. */
+  readonly connectionNo: () => number;
   readonly store: SessionStore;
   readonly engines: Engines;
   readonly pool: TurnPool;
@@ -73,7 +75,7 @@ export class Session {
     this.#acks = new Acks(options.committedIngressSeq, (committed) => egress.ack(committed));
     this.#conversation = new Conversation({
       store: options.store, lease: options.lease, config, items: options.items, ingressSeq: options.committedIngressSeq,
-      egressSeq: () => egress.seq,
+      egressSeq: () => egress.seq, connectionNo: options.connectionNo,
       committable: (stored) => this.#acks.committedWith(stored),
       onStored: (stored) => this.#acks.stored(stored), onLost: () => options.listener.onLost(),
     });
