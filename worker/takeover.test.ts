@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { ENVELOPE_TYPE, type Envelope } from '../shared/protocol/envelope.ts';
+import { isIncarnationOf } from '../shared/runtime/incarnation.ts';
+import { agentConfig, type GatewayFixture } from './gateway-fixture.ts';
+import { WorkerFixture, type WorkerProcess } from './worker-fixture.ts';
+
+const LIMIT = { timeout: 60_000 };
+const GREETING = Array.from({ length: 12 }, (_, i) => `This is sentence number ${i + 1} of a long greeting.`).join(' ');
+
+describe('a session that another worker took over', LIMIT, () => {
+  let fixture: WorkerFixture;
+  let frozen: WorkerProcess;
+
+  before(async () => {
+    fixture = await WorkerFixture.start();
+    frozen = await fixture.startWorker('worker-a');
+    await fixture.startWorker('worker-b');
+  });
+
+  after(async () => {
+    await frozen.kill('SIGCONT');
+    await fixture.stop();
+  });
+
+  test('an owner that was frozen and wakes up is not believed, writes nothing, lets go and falls silent', async () => {
+    const gateway = await fixture.caller('frozen', agentConfig({ greeting: GREETING }));
+    const first = await gateway.claim('frozen', {}, 'worker-a');
+    assert.ok(first.ok);
+    await gateway.until(() => spokenBy(gateway, 1).length >= 3);
+    await frozen.kill('SIGSTOP');
+    const { workerId, fence } = first;
+    const seenEgressSeq = gateway.seenEgressSeq;
+    const second = await gateway.claim('frozen', { lost: { workerId, fence }, seenFence: fence, seenEgressSeq }, 'worker-b');
+    assert.ok(second.ok && isIncarnationOf(second.workerId, 'worker-b'));
+    assert.equal(second.fence, 2);
+    gateway.text('who is there?');
+    await gateway.until(() => gateway.events().some(({ type }) => type === 'text'));
+    const itemsBefore = await fixture.store.items('frozen');
+
+    await frozen.kill('SIGCONT');
+    const released = await gateway.until(() => gateway.received.find(({ type, fence: of }) => type === ENVELOPE_TYPE.released && of === 1));
+    const lastOfOld = gateway.received.lastIndexOf(released);
+    const record = await fixture.store.load('frozen');
+    assert.deepEqual([record?.owner, record?.fence], [second.workerId, 2]);
+    gateway.text('and now?');
+    await gateway.until(() => gateway.events().filter(({ type }) => type === 'text').length >= 2);
+    assert.deepEqual(gateway.received.slice(lastOfOld + 1).filter(({ fence: of }) => of === 1), [], 'it has fallen silent');
+    const items = await fixture.store.items('frozen');
+    assert.deepEqual(items.slice(0, itemsBefore.length), itemsBefore, 'what the new owner stored stands');
+    const answered = await gateway.claim('frozen', { lost: { workerId, fence: 1 }, seenFence: 2 }, 'worker-a');
+    assert.deepEqual(answered, { ok: false, reason: 'held', owner: { workerId: second.workerId, fence: 2 } });
+  });
+});
+
+function spokenBy(gateway: GatewayFixture, fence: number): Envelope[] {
+  return gateway.said().filter((envelope) => envelope.type === ENVELOPE_TYPE.speech && envelope.fence === fence);
+}
