@@ -5,6 +5,8 @@ import { runFault, type FaultRunOptions } from './chaos/fault-run.ts';
 import { FAULT_NAMES, FAULTS, type FaultName } from './chaos/faults.ts';
 import { judge, type Judgement } from './chaos/judgement.ts';
 import { verdictsOf } from './chaos/promises.ts';
+import { reportPage } from './chaos/report-page.ts';
+import type { StageOptions } from './chaos/stage.ts';
 import { summaryLine, summaryTable } from './chaos/summary.ts';
 
 const USAGE = `Calls under fault: real processes are killed, frozen and cut off while callers talk, and every sample is accounted for.
@@ -26,7 +28,7 @@ class UsageError extends Error {}
 interface ChaosOptions {
   readonly faults: readonly FaultName[];
   readonly report: string;
-  readonly run: Omit<FaultRunOptions, 'fault'>;
+  readonly run: Omit<FaultRunOptions, 'fault'> & StageOptions;
 }
 
 function readOptions(args: readonly string[]): ChaosOptions | undefined {
@@ -75,10 +77,20 @@ async function chaos({ faults, report, run }: ChaosOptions): Promise<boolean> {
     judgements.push(judgement);
     console.log(summaryLine(judgement));
   }
-  mkdirSync(report, { recursive: true });
-  writeFileSync(join(report, 'report.json'), JSON.stringify({ options: run, judgements }, undefined, 1));
+  writeReport(report, run, faults, judgements);
   console.log(`\n${summaryTable(judgements)}\n\nReport: ${join(report, 'report.html')}, seed ${run.seed}`);
   return judgements.every((judgement) => verdictsOf(judgement).every(({ isKept }) => isKept));
+}
+
+function writeReport(folder: string, run: ChaosOptions['run'], faults: readonly FaultName[], judgements: readonly Judgement[]): void {
+  const { callers, seconds, seed, recorded, gateways, workers, outageMs } = run;
+  const name = faults.length === FAULT_NAMES.length ? 'all' : faults.join(',');
+  const outage = outageMs === undefined ? '' : ` --outage ${outageMs / 1000}`;
+  const command = `npm run chaos -- --fault ${name} --callers ${callers} --seconds ${seconds} --recorded ${recorded} --gateways ${gateways} --workers ${workers}${outage} --seed ${seed}`;
+  const at = new Date().toISOString();
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'report.json'), JSON.stringify({ command, at, judgements }, undefined, 1));
+  writeFileSync(join(folder, 'report.html'), reportPage(judgements, { command, at }));
 }
 
 try {

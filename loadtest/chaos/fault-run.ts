@@ -1,17 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { startFleet, type Fleet } from '../../shared/testing/fleet.ts';
 import type { AgentRequest } from '../../shared/client/session-request.ts';
-import { Balancer } from './balancer.ts';
+import type { Balancer } from './balancer.ts';
 import type { CallLog } from './call-log.ts';
 import { Caller } from './caller.ts';
 import { FAULTS, type FaultContext, type FaultName, type Injection } from './faults.ts';
-import { Members } from './members.ts';
 import { converseInNumbers } from './numbered-conversation.ts';
 import { rangesIn } from './numbered-text.ts';
-import { Owners } from './owners.ts';
+import type { Owners } from './owners.ts';
 import { converseByRecordings, RECORDED_AGENT } from './recorded-conversation.ts';
 import { faultSchedule } from './schedule.ts';
+import { Stage, type StageOptions } from './stage.ts';
 
 export interface FaultRunOptions {
   readonly fault: FaultName;
@@ -20,12 +18,8 @@ export interface FaultRunOptions {
   readonly recorded: number;
   readonly seconds: number;
   readonly seed: number;
-  readonly gateways: number;
-  readonly workers: number;
   /** Instead of the usual time that NATS and Redis stay away. */
   readonly outageMs?: number | undefined;
-  /** Environment of every gateway and worker. */
-  readonly env?: Readonly<Record<string, string>>;
   /** Hears what happens, as it happens. */
   readonly onProgress?: (words: string) => void;
 }
@@ -39,7 +33,6 @@ export interface FaultRunRecord {
   readonly endedMs: number;
 }
 
-const NUMBERED_ENGINE = fileURLToPath(new URL('./numbered-engine.js', import.meta.url));
 const NUMBERED = { voice_activity: 'numbered', recognizer: 'numbered', responder: 'numbered', synthesizer: 'numbered' };
 const NUMBERED_AGENT: AgentRequest = { instructions: 'Answer by numbers.', engines: NUMBERED };
 /** Of the whole run; what calls are like without faults. */
@@ -56,45 +49,33 @@ const STORED_WITHIN_MS = 5000;
 const POLL_MS = 100;
 
 /** Runs calls on a fleet of their own while a fault is done to it again and again. Throws where the fleet or a call cannot be started. */
-export async function runFault(options: FaultRunOptions): Promise<FaultRunRecord> {
-  const { fault, gateways, workers, recorded, callers, env = {} } = options;
-  const numberedAlone = { VOICE_ACTIVITY_ENGINE: 'numbered', RECOGNIZER_ENGINE: 'numbered', RESPONDER_ENGINE: 'numbered', SYNTHESIZER_ENGINE: 'numbered' };
-  const fleet = await startFleet({
-    ...FAULTS[fault].fleet, gateways, workers,
-    env: { ...env, SLOTS: String(Math.max(200, callers * 2)) },
-    workerEnv: { ENGINE_MODULES: NUMBERED_ENGINE, ...(recorded > 0 ? {} : numberedAlone) },
-  });
-  const balancer = new Balancer();
+export async function runFault(options: FaultRunOptions & StageOptions): Promise<FaultRunRecord> {
+  const stage = await Stage.open({ ...FAULTS[options.fault].fleet, ...options });
   try {
-    const members = new Members(fleet, balancer);
-    return await runCalls(options, fleet, members, balancer);
+    return await runFaultOn(stage, options);
   } finally {
-    balancer.close();
-    await fleet.stop();
+    await stage.close();
   }
 }
 
-async function runCalls(options: FaultRunOptions, fleet: Fleet, members: Members, balancer: Balancer): Promise<FaultRunRecord> {
-  const owners = await Owners.connect(fleet.redisUrl);
+/** The same on a fleet that is there, and whole again afterwards. */
+export async function runFaultOn(stage: Stage, options: FaultRunOptions): Promise<FaultRunRecord> {
+  const { members, balancer, owners } = stage;
   const startedMs = performance.now();
   const nowMs = (): number => performance.now() - startedMs;
   const endMs = options.seconds * 1000;
   const warmUpMs = Math.min(MOST_WARM_UP_MS, endMs * WARM_UP_PART) + SPREAD_MS;
-  try {
-    const callers = await placeCalls(options, balancer, nowMs);
-    const faults = injectAll(options, { members, owners, callers, nowMs }, warmUpMs, endMs - QUIET_END_MS);
-    const faultsOver = faults.then(() => undefined, () => undefined);
-    let isOver = false;
-    const conversations = callers.map((caller) => converse(options, caller, () => isOver));
-    await Promise.all([sleep(Math.max(0, endMs - nowMs())), faultsOver]);
-    isOver = true;
-    await Promise.all(conversations);
-    const injections = await faults;
-    const logs = await Promise.all(callers.map((caller) => finish(caller, owners)));
-    return { logs, injections, warmUpMs, endedMs: nowMs() };
-  } finally {
-    owners.close();
-  }
+  const callers = await placeCalls(options, balancer, nowMs);
+  const faults = injectAll(options, { members, owners, callers, nowMs }, warmUpMs, endMs - QUIET_END_MS);
+  const faultsOver = faults.then(() => undefined, () => undefined);
+  let isOver = false;
+  const conversations = callers.map((caller) => converse(options, caller, () => isOver));
+  await Promise.all([sleep(Math.max(0, endMs - nowMs())), faultsOver]);
+  isOver = true;
+  await Promise.all(conversations);
+  const injections = await faults;
+  const logs = await Promise.all(callers.map((caller) => finish(caller, owners)));
+  return { logs, injections, warmUpMs, endedMs: nowMs() };
 }
 
 async function placeCalls(options: FaultRunOptions, balancer: Balancer, nowMs: () => number): Promise<Caller[]> {

@@ -7,6 +7,8 @@ export interface Verdict {
   /** What was measured, in words. */
   readonly measured: string;
   readonly isKept: boolean;
+  /** Whether it is about time, which a busy machine spoils. */
+  readonly isTimed: boolean;
 }
 
 /** Faults after which the caller may miss a second at most (99 of 100 times). */
@@ -30,9 +32,9 @@ export function verdictsOf({ fault, counts, extraSilence }: Judgement): Verdict[
   ];
   if (!WITHIN_A_SECOND.has(fault)) return verdicts;
   const isKept = extraSilence.p99 <= MOST_EXTRA_MS;
-  return [...verdicts, { promise: 'at most 1 s of extra silence (p99)', measured: `${Math.round(extraSilence.p99)} ms`, isKept }];
+  return [...verdicts, { promise: 'at most 1 s of extra silence (p99)', measured: `${Math.round(extraSilence.p99)} ms`, isKept, isTimed: true }];
 }
 
 function none(promise: string, count: number, of: string): Verdict {
-  return { promise, measured: `${count} ${of}`, isKept: count === 0 };
+  return { promise, measured: `${count} ${of}`, isKept: count === 0, isTimed: false };
 }
