@@ -135,7 +135,7 @@ describe('a conversation on a Redis that forgets', LIMIT, () => {
   }
 
   test('whatever Redis forgets and whenever, in the end it has everything that was said, once and in order', async () => {
-    await fc.assert(fc.asyncProperty(fc.array(steps, { minLength: 1, maxLength: 50 }), run), { numRuns: 150 });
+    await fc.assert(fc.asyncProperty(fc.array(steps, { minLength: 1, maxLength: 50, size: 'max' }), run), { numRuns: 80 });
   });
 
   test('a conversation of which nothing is stored yet is found again all the same', async () => {
