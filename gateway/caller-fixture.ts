@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
-import { NATIVE_SUBPROTOCOL } from '../shared/protocol/native-message.ts';
+import { AFTER_PARAMETER, NATIVE_SUBPROTOCOL, RESUME_SUBPROTOCOL_PREFIX } from '../shared/protocol/native-message.ts';
 import { Arrivals, type Rig } from './gateway-fixture.ts';
 
 export type Heard = Record<string, unknown>;
@@ -18,6 +18,14 @@ export interface CallOptions {
   readonly query?: string;
   readonly headers?: Record<string, string>;
   readonly protocols?: readonly string[];
+}
+
+/** How a caller who can resume comes. */
+export interface ResumingOptions {
+  /** The egress seq of the last message it got. */
+  readonly after: number;
+  readonly resumeToken?: string;
+  readonly sessionToken?: string;
 }
 
 /** A caller with the plainest of clients. Hangs up with the test. */
@@ -44,6 +52,13 @@ export class Caller {
     return caller;
   }
 
+  /** Connects as a client that can resume, as often as it likes. */
+  static resume(context: TestContext, rig: Rig, sessionId: string, { after, resumeToken, sessionToken }: ResumingOptions): Promise<Caller> {
+    const token = sessionToken === undefined ? '' : `&token=${sessionToken}`;
+    const protocols = resumeToken === undefined ? [] : [RESUME_SUBPROTOCOL_PREFIX + resumeToken];
+    return Caller.call(context, rig, sessionId, { isNative: true, protocols, query: `?${AFTER_PARAMETER}=${after}${token}` });
+  }
+
   /** Connects and expects to be refused; resolves with the HTTP status and headers. */
   static async refused(rig: Rig, sessionId: string, options: CallOptions = {}): Promise<{ status: number; retryAfter: string | undefined }> {
     const { socket } = Caller.#dial(rig, sessionId, options);
@@ -65,6 +80,18 @@ export class Caller {
   /** Sends JSON, or text as it is, or bytes. */
   send(message: object | string | Uint8Array): void {
     this.socket.send(typeof message === 'string' || message instanceof Uint8Array ? message : JSON.stringify(message));
+  }
+
+  /** The resume token of the `ready` it got. */
+  async ticket(): Promise<string> {
+    const { resume } = await this.hears('ready');
+    if (typeof resume !== 'object' || resume === null || !('token' in resume)) throw new Error('no resume token came');
+    return String(resume.token);
+  }
+
+  /** What the agent said so far, as numbers and words. */
+  get said(): readonly (readonly [unknown, unknown])[] {
+    return this.heard.all.filter(({ type }) => type === 'text').map(({ seq, content }) => [seq, content]);
   }
 
   /** The next or an earlier message of this type. */

@@ -34,6 +34,13 @@ interface Traffic {
   bytes: number;
 }
 
+/** What is read when metrics are collected. */
+export interface GatewayLevels {
+  readonly connections: () => number;
+  readonly keptBytes: () => number;
+  readonly workers: () => number;
+}
+
 /** Every metric of the gateway. Label sets are closed; seconds and bytes throughout. */
 export class GatewayMetrics {
   readonly errors: Counter<'code'>;
@@ -54,7 +61,7 @@ export class GatewayMetrics {
   readonly #in: Traffic = { messages: 0, bytes: 0 };
   readonly #out: Traffic = { messages: 0, bytes: 0 };
 
-  constructor(registry: Registry, connections: () => number, workers: () => number) {
+  constructor(registry: Registry, { connections, keptBytes, workers }: GatewayLevels) {
     const registers = [registry];
     const counter = <T extends string>(name: string, help: string, labelNames: readonly T[]): Counter<T> => new Counter({ name, help, labelNames, registers });
     this.errors = counter('voxfleet_gateway_errors_total', 'Errors told to callers, by code.', ['code']);
@@ -73,6 +80,7 @@ export class GatewayMetrics {
     this.mouthToEar = new Histogram({ name: 'voxfleet_mouth_to_ear_seconds', help: 'End of the caller’s speech to first agent audio on the socket.', buckets: LATENCY_BUCKETS_S, registers });
     this.stages = new Histogram({ name: 'voxfleet_stage_seconds', help: 'Parts of mouth-to-ear.', labelNames: ['stage'], buckets: LATENCY_BUCKETS_S, registers });
     gauge(registry, 'voxfleet_gateway_connections', 'Callers connected.', connections);
+    gauge(registry, 'voxfleet_gateway_replay_bytes', 'Kept of callers until their worker has committed it, in all replay rings together.', keptBytes);
     gauge(registry, 'voxfleet_gateway_known_workers', 'Workers heard that take sessions.', workers);
     traffic(registry, 'in', 'from callers', this.#in);
     traffic(registry, 'out', 'to callers', this.#out);
