@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { samplesFromPcm } from '../shared/audio/pcm.ts';
 import type { AgentRequest } from '../shared/client/session-request.ts';
+import type { VoiceClientState } from '../shared/client/voice-client.ts';
 import { LATENCY_STAGES } from '../shared/protocol/agent-event.ts';
 import { isIncarnationOf } from '../shared/runtime/incarnation.ts';
 import { createLog } from '../shared/runtime/log.ts';
@@ -70,6 +71,40 @@ describe('a call with human speech', { timeout: 120_000 }, () => {
     assert.deepEqual(caller.transcripts('caller'), [WORDS]);
     await caller.until(() => caller.transcripts('agent').length > 0);
     assert.deepEqual(caller.transcripts('agent'), [WORDS]);
+    await caller.hangUp();
+  });
+
+  test('a gateway that dies in the middle of an utterance costs the caller no word: the call goes on at another one', async () => {
+    const [doomed, other] = fleet.gateways;
+    assert.ok(doomed && other);
+    const states: VoiceClientState[] = [];
+    const caller = await SpokenCall.place({
+      gatewayUrl: doomed.url, otherGatewayUrls: [other.url], agent: REPEAT, speech: recording('goforward.raw'), onState: (state) => states.push(state),
+    });
+    await caller.until(() => caller.notices.some((notice) => notice.type === 'transcript' && notice.text.includes('forward')));
+    await doomed.kill('SIGKILL');
+    await caller.until(() => caller.transcripts('agent').length > 0);
+    assert.deepEqual(caller.transcripts('caller'), [WORDS]);
+    assert.deepEqual(caller.transcripts('agent'), [WORDS]);
+    assert.deepEqual(states.map(({ name }) => name), ['open', 'ready', 'reconnecting', 'ready']);
+    await caller.hangUp();
+  });
+
+  test('a gateway that is shut down is left before it goes: the caller hears no gap', async () => {
+    const leaving = fleet.gateways[1];
+    assert.ok(leaving);
+    const other = await fleet.addGateway();
+    const states: VoiceClientState[] = [];
+    const caller = await SpokenCall.place({
+      gatewayUrl: leaving.url, otherGatewayUrls: [other.url], agent: REPEAT, speech: recording('goforward.raw'), onState: (state) => states.push(state),
+    });
+    await caller.until(() => caller.notices.some((notice) => notice.type === 'transcript'));
+    await leaving.kill('SIGTERM');
+    await caller.until(() => caller.transcripts('agent').length > 0);
+    assert.deepEqual(caller.transcripts('caller'), [WORDS]);
+    assert.deepEqual(caller.transcripts('agent'), [WORDS]);
+    assert.deepEqual(states.map(({ name }) => name), ['open', 'ready', 'ready']);
+    await leaving.exited;
     await caller.hangUp();
   });
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { pcmFromSamples, samplesFromPcm } from '../shared/audio/pcm.ts';
-import { createSession, endSession, type AgentRequest } from '../shared/client/session-request.ts';
+import { createSession, endSession, SessionRequestError, type AgentRequest } from '../shared/client/session-request.ts';
 import { VoiceClient, type AgentNotice, type VoiceClientState } from '../shared/client/voice-client.ts';
 
 /** The rate at which calls are spoken and heard: a session's default. */
@@ -112,11 +112,21 @@ export class SpokenCall {
     }
   }
 
-  /** Ends the call and its session. Throws SessionRequestError where the gateway cannot be asked any more. */
+  /** Ends the call and its session. Throws SessionRequestError where no gateway of the call can be asked any more. */
   async hangUp(): Promise<void> {
     this.#client.close();
-    const { gatewayUrl, apiKey } = this.#options;
-    await endSession(gatewayUrl, this.sessionId, apiKey);
+    const { gatewayUrl, otherGatewayUrls = [], apiKey } = this.#options;
+    let failure: unknown;
+    for (const url of [gatewayUrl, ...otherGatewayUrls]) {
+      try {
+        return await endSession(url, this.sessionId, apiKey);
+      } catch (error) {
+        // A gateway that died is no reason to let the session expire: the next one ends it as well.
+        failure = error;
+        if (!(error instanceof SessionRequestError) || error.fault !== 'unreachable') break;
+      }
+    }
+    throw failure;
   }
 
   /** Since `ready`. */
