@@ -127,10 +127,14 @@ export class SessionEgress {
     return this.#log.bytes;
   }
 
-  /** From now on the caller is reached elsewhere; the old gateway is told that it was replaced. */
+  /** From now on the caller is reached elsewhere. */
   moveTo(address: GatewayAddress): void {
-    this.#control(ENVELOPE_TYPE.released, pack({ replaced: true }), 0);
     this.#address = address;
+  }
+
+  /** Tells the gateway of an earlier connection that there is a newer one. */
+  replaced(address: GatewayAddress): void {
+    this.#put(ENVELOPE_TYPE.released, laneIndex('control'), 0, 0, 0, pack({ replaced: true }), address);
   }
 
   /**
@@ -229,8 +233,8 @@ export class SessionEgress {
     this.#put(type, laneIndex('control'), 0, seq, 0, payload);
   }
 
-  #put(type: EnvelopeType, lane: number, flags: number, seq: number, mediaMs: number, payload: Uint8Array): void {
-    const { gatewayId, gatewaySlot: slot } = this.#address;
+  #put(type: EnvelopeType, lane: number, flags: number, seq: number, mediaMs: number, payload: Uint8Array, address = this.#address): void {
+    const { gatewayId, gatewaySlot: slot } = address;
     this.#egress.to(gatewayId).add({ type, lane, flags, slot, fence: this.#fence, seq, stampUs: stampUs(nowMs()), mediaMs, payload });
   }
 }

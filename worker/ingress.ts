@@ -73,7 +73,10 @@ export class Ingress {
   #onEnvelope(envelope: Envelope, flushedUs: number, arrivedUs: number): void {
     const { sessions, metrics } = this.#options;
     const seat = sessions.at(envelope.slot);
-    if (seat === undefined || seat.session.lease.fence !== envelope.fence) return metrics.staleFence.inc();
+    if (seat === undefined || seat.session.lease.fence !== envelope.fence) {
+      sessions.heardAmiss(envelope.slot, envelope.fence);
+      return metrics.staleFence.inc();
+    }
     metrics.frames.inc({ type: TYPE_NAMES.get(envelope.type) ?? 'unknown' });
     if (sessions.heardFrom(seat, envelope.type, envelope.seq)) return;
     const frame = frameOf(envelope, flushedUs, arrivedUs);

@@ -8,10 +8,10 @@ import { pack, unpack } from '../shared/protocol/structured.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/log.ts';
-import { pause } from '../shared/runtime/pause.ts';
 import type { ConversationItem } from '../shared/session/record.ts';
 import type { Lease, Progress, SessionStore } from '../shared/session/store.ts';
 import { SessionEgress, type Egress, type GatewayAddress } from './egress.ts';
+import { catchUp } from './catch-up.ts';
 import { isConnectionGone } from './connection-check.ts';
 import { Farewells } from './farewells.ts';
 import { Inbox } from './inbox.ts';
@@ -19,10 +19,6 @@ import type { WorkerMetrics } from './metrics.ts';
 import { Renewals } from './renewals.ts';
 import type { ClaimedSession, Seat } from './seat.ts';
 import type { Session } from './session.ts';
-
-/** Once the bus is back, this much egress is sent again before there is a pause of so long: others want to be heard too. */
-const CATCH_UP_BYTES = 1_048_576;
-const CATCH_UP_PAUSE_MS = 10;
 
 export interface SessionsOptions {
   readonly bus: Bus;
@@ -59,7 +55,9 @@ export class Sessions {
       listener: { onDue: (seat) => this.#checkSilent(seat), onLost: (seat) => this.#lost(seat) },
     });
     bus.onConnection((connected) => {
-      if (connected) this.#start(() => this.#catchUp());
+      if (!connected) return;
+      this.#farewells.repeat(nowMs());
+      this.#start(() => catchUp({ bus, seats: this.seats(), isSeated: (seat) => this.#seats.at(seat.slot) === seat, signal: this.#stopped.signal }));
     });
   }
 
@@ -150,9 +148,17 @@ export class Sessions {
 
   /** The session gets another slot, so that what its old connection still sends, or its late goodbye, is nobody's. */
   #move(seat: Seat, address: GatewayAddress): void {
+    const { egress, lease } = seat.session;
+    const { address: old } = egress;
+    this.#farewells.say(seat.slot, lease.fence, () => egress.replaced(old), nowMs());
     this.#seats.free(seat.slot);
     seat.slot = this.#seats.take(seat);
-    seat.session.egress.moveTo(address);
+    egress.moveTo(address);
+  }
+
+  /** An envelope came for a slot and fence that are nobody's here: a session that has left, as its gateway has not heard. */
+  heardAmiss(slot: number, fence: number): void {
+    this.#farewells.remind(slot, fence, nowMs());
   }
 
   /** An envelope came for a session: its caller is connected, unless it says that it is gone. True where that was all. */
@@ -172,25 +178,6 @@ export class Sessions {
         return true;
       default:
         return false;
-    }
-  }
-
-  /** The bus is back: what it may have lost is sent or asked for again. What did arrive is known by its number. */
-  async #catchUp(): Promise<void> {
-    const { bus } = this.#options;
-    this.#farewells.repeat();
-    let bytes = 0;
-    for (const seat of this.seats()) {
-      if (!bus.connected || this.#stopped.signal.aborted) return;
-      if (this.#seats.at(seat.slot) !== seat) continue;
-      const { egress, committedIngressSeq } = seat.session;
-      egress.repeat();
-      egress.ack(committedIngressSeq);
-      egress.resend(seat.inbox.newest);
-      bytes += egress.keptBytes;
-      if (bytes < CATCH_UP_BYTES) continue;
-      bytes = 0;
-      await pause(CATCH_UP_PAUSE_MS, this.#stopped.signal);
     }
   }
 
@@ -220,7 +207,7 @@ export class Sessions {
   async #giveUp(seat: Seat): Promise<void> {
     if (this.#seats.at(seat.slot) !== seat) return;
     await this.#release(seat);
-    this.#farewells.say(() => seat.session.egress.released());
+    this.#sayFarewell(seat, (egress) => egress.released());
   }
 
   async #release(seat: Seat): Promise<void> {
@@ -245,7 +232,7 @@ export class Sessions {
     const { session } = seat;
     if (reason === 'agent') await this.#storeEnd(session);
     if (this.#seats.at(seat.slot) !== seat) return;
-    this.#farewells.say(() => session.egress.ended(reason));
+    this.#sayFarewell(seat, (egress) => egress.ended(reason));
     this.#free(seat);
   }
 
@@ -261,6 +248,10 @@ export class Sessions {
     } catch (error) {
       log.warn({ err: error, sessionId }, 'the end of a session could not be stored');
     }
+  }
+
+  #sayFarewell({ slot, session }: Seat, say: (egress: SessionEgress) => void): void {
+    this.#farewells.say(slot, session.lease.fence, () => say(session.egress), nowMs());
   }
 
   #free(seat: Seat): void {
@@ -289,7 +280,7 @@ export class Sessions {
     metrics.leasesLost.inc();
     log.warn({ sessionId, fence }, 'the lease of a session is no longer ours');
     this.#free(seat);
-    this.#farewells.say(() => seat.session.egress.released());
+    this.#sayFarewell(seat, (egress) => egress.released());
   }
 
   #start(work: () => Promise<void>): void {
