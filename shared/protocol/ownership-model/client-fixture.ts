@@ -23,6 +23,8 @@ export class ModelClient implements Process {
   /** Speech accepted, by the owner's fence: each owner counts its own. */
   readonly heard = new Map<number, number>();
   readonly answers = new Map<string, number>();
+  /** Faults that come together may cost speech and answers. */
+  isLenient = false;
   said = 0;
   readonly saidTexts: number[] = [];
   connection: ModelConnection | undefined;
@@ -100,10 +102,10 @@ export class ModelClient implements Process {
       this.#kept.answered(message.re);
       const answered = (this.answers.get(message.content) ?? 0) + 1;
       this.answers.set(message.content, answered);
-      assert.equal(answered, 1, `answered more than once: ${message.content}`);
+      assert.ok(answered === 1 || this.isLenient, `answered more than once: ${message.content}`);
     } else {
       const before = this.heard.get(message.fence) ?? 0;
-      assert.equal(message.count, before + 1, `of owner ${message.fence}, speech ${message.count} is heard after ${before}`);
+      assert.ok(message.count === before + 1 || this.isLenient, `of owner ${message.fence}, speech ${message.count} is heard after ${before}`);
       this.heard.set(message.fence, message.count);
     }
     if (message.seq % 3 === 0 && this.#isReady && this.connection !== undefined) this.#world.toGateway(this.connection, JSON.stringify({ type: 'ack', seq: this.#order.last }));

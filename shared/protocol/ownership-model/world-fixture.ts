@@ -207,17 +207,22 @@ export class World {
 
   /** What must be true once everything has come to rest. */
   async check(): Promise<void> {
-    const owners = this.#workers.filter(({ seat }) => seat !== undefined);
-    const record = await this.store.load(this.sessionId);
-    assert.ok(this.client.isReady, 'the caller has no connection that works');
-    assert.deepEqual([record?.owner], owners.map(({ id }) => id), 'one worker, the one in the record, owns the session');
+    const seat = await this.checkOwned();
     const stored = (await this.store.items(this.sessionId)).flatMap((item) => (item.kind === 'caller' ? [Number(item.text)] : []));
     const { said, saidTexts, answers, heard } = this.client;
     const expected = Array.from({ length: said }, (_, each) => each).filter((each) => saidTexts.includes(each) || !isSilence(each));
     assert.deepEqual(stored, expected, 'what the caller said is stored once and in order');
     assert.deepEqual([...answers.keys()], saidTexts.map((each) => `re:${each}`), 'each text is answered once, in order');
-    const seat = owners[0]?.seat;
     assert.equal(heard.get(seat?.lease.fence ?? 0) ?? 0, seat?.spoken, 'all that the owner says is heard');
+  }
+
+  /** The caller is connected and one worker, the one that Redis knows, has the session. Answers what it holds. */
+  async checkOwned(): Promise<ModelWorker['seat']> {
+    const owners = this.#workers.filter(({ seat }) => seat !== undefined);
+    const record = await this.store.load(this.sessionId);
+    assert.ok(this.client.isReady, 'the caller has no connection that works');
+    assert.deepEqual([record?.owner], owners.map(({ id }) => id), 'one worker, the one in the record, owns the session');
+    return owners[0]?.seat;
   }
 
   /** Clients of the bus that were cut off are back: they repeat what may be lost. */
