@@ -96,6 +96,17 @@ describe('what a worker and a gateway send each other arrives', LIMIT, () => {
     assert.deepEqual(resends(gateway), [1, 9, 9, 9, 9]);
   });
 
+  test('a gateway that missed the end of a session, and still speaks to it, is told again', async () => {
+    const gateway = await fixture.caller('farewell');
+    await gateway.claim('farewell', { listening: false });
+    const endings = (): number => gateway.received.filter(({ type }) => type === ENVELOPE_TYPE.ended).length;
+    gateway.text('goodbye');
+    await gateway.until(() => endings() === 1);
+    const speaking = setInterval(() => gateway.control(ENVELOPE_TYPE.played), 50);
+    await gateway.until(() => endings() === 2);
+    clearInterval(speaking);
+  });
+
   test('what is said while the bus is away, and what is lost with it, arrives once it is back', async () => {
     const gateway = await fixture.caller('bounced', agentConfig({ greeting: `${GREETING} ${GREETING} ${GREETING}` }));
     await gateway.claim('bounced');

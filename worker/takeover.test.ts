@@ -53,6 +53,40 @@ describe('a session that another worker took over', LIMIT, () => {
   });
 });
 
+describe('a worker whose Redis came back without its data', LIMIT, () => {
+  let fixture: WorkerFixture;
+
+  before(async () => {
+    fixture = await WorkerFixture.start();
+    await fixture.startWorker('worker-a', { LEASE_MS: '1000' });
+  });
+
+  after(async () => fixture.stop());
+
+  test('the owner goes on and writes the session anew: record, fence, lease and conversation', async () => {
+    const gateway = await fixture.caller('forgotten');
+    const claimed = await gateway.claim('forgotten', { seenFence: 4, listening: false, connectionNo: 3 });
+    assert.ok(claimed.ok);
+    gateway.text('remember me');
+    await gateway.until(() => gateway.received.some(({ type, seq }) => type === ENVELOPE_TYPE.ack && seq === 1));
+    const [itemsBefore, before] = [await fixture.store.items('forgotten'), await fixture.store.load('forgotten')];
+    await fixture.bounceRedis();
+    await until(async () => (await fixture.store.items('forgotten')).length >= itemsBefore.length);
+    const record = await fixture.store.load('forgotten');
+    assert.deepEqual([record?.owner, record?.fence, record?.ingressSeq], [claimed.workerId, 5, before?.ingressSeq]);
+    assert.deepEqual(await fixture.store.items('forgotten'), itemsBefore);
+    assert.deepEqual(record?.config, before?.config);
+    assert.equal(record?.connectionNo, 3);
+    gateway.text('and now?');
+    await until(async () => (await fixture.store.items('forgotten')).length === itemsBefore.length + 2);
+  });
+});
+
+/** Asks again and again, also while Redis does not answer; the test's own time limit is the limit. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo().catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
 function spokenBy(gateway: GatewayFixture, fence: number): Envelope[] {
   return gateway.said().filter((envelope) => envelope.type === ENVELOPE_TYPE.speech && envelope.fence === fence);
 }

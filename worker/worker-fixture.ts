@@ -12,16 +12,16 @@ export type WorkerProcess = Awaited<ReturnType<typeof startProcess>>;
 
 /** Real worker processes with scripted engines, their NATS and Redis, and gateways that are the test itself. */
 export class WorkerFixture {
-  readonly redisServer: Server;
   readonly store: SessionStore;
   readonly #redis: Redis;
   readonly #workers: WorkerProcess[] = [];
   readonly #gateways: GatewayFixture[] = [];
   #nats: Server;
+  #redisServer: Server;
 
   constructor(nats: Server, redisServer: Server, redis: Redis) {
     this.#nats = nats;
-    this.redisServer = redisServer;
+    this.#redisServer = redisServer;
     this.#redis = redis;
     this.store = new SessionStore(redis, { leaseMs: 5000, ttlMs: 60_000, retentionMs: 60_000 });
   }
@@ -39,7 +39,7 @@ export class WorkerFixture {
       command: process.execPath,
       args: ['--enable-source-maps', WORKER_MAIN],
       env: {
-        NATS_URL: this.#nats.url, REDIS_URL: this.redisServer.url, WORKER_ID: workerId, ADMIN_PORT: String(port), LOG_LEVEL: 'warn',
+        NATS_URL: this.#nats.url, REDIS_URL: this.#redisServer.url, WORKER_ID: workerId, ADMIN_PORT: String(port), LOG_LEVEL: 'warn',
         SYNTHESIZER_ENGINE: 'scripted', RECOGNIZER_ENGINE: 'scripted', VOICE_ACTIVITY_ENGINE: 'scripted', ...env,
       },
       readyUrl: `http://127.0.0.1:${port}/health/ready`,
@@ -75,10 +75,17 @@ export class WorkerFixture {
     this.#nats = await startNats({ port });
   }
 
+  /** Redis dies and comes back where it was, knowing nothing. */
+  async bounceRedis(): Promise<void> {
+    const { port } = this.#redisServer;
+    await this.#redisServer.kill('SIGKILL');
+    this.#redisServer = await startRedis({ port });
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#gateways.map(({ bus }) => bus.close()));
     this.#redis.disconnect();
     await Promise.all(this.#workers.map((worker) => worker.stop()));
-    await Promise.all([this.#nats.stop(), this.redisServer.stop()]);
+    await Promise.all([this.#nats.stop(), this.#redisServer.stop()]);
   }
 }
