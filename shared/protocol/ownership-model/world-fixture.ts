@@ -132,7 +132,7 @@ export class World {
   }
 
   /** Steps of the worker that is counted round; nothing where it is frozen. */
-  async withWorker(at: number, act: (worker: ModelWorker) => void | Promise<unknown>): Promise<void> {
+  async withWorker(at: number, act: (worker: ModelWorker) => unknown): Promise<void> {
     const worker = this.anyWorker(at);
     if (worker?.isFrozen === false) await act(worker);
   }
