@@ -27,7 +27,10 @@ export interface SessionRecord {
  * where each begins as it is spoken, that no more sentences come, and at the end what the caller heard.
  */
 export type ConversationItem =
-  /** `seq`: of a text, its ingress seq; texts are no turns of the call, their items have turn 0 and the answer follows as `agent`. */
+  /**
+   * `seq`: the ingress seq of a text, or the one up to which a spoken turn's audio goes. Texts are no turns of the call: their
+   * items have turn 0, and the answer follows as `agent`.
+   */
   | { readonly kind: 'caller'; readonly turn: number; readonly text: string; readonly atMs: number; readonly seq?: number }
   | { readonly kind: 'sentence'; readonly turn: number; readonly index: number; readonly text: string; readonly atMs: number }
   /** Sentence `index` of the turn begins at `startMs` of the turn's audio. */

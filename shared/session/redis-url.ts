@@ -15,6 +15,7 @@ export interface RedisAddress {
   readonly db: number;
   readonly isTls: boolean;
   readonly username: string | undefined;
+  /** Without a username it is shown to Sentinels as well, with one only to the servers behind them. */
   readonly password: string | undefined;
 }
 

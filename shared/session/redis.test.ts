@@ -112,6 +112,13 @@ describe('a Redis that Sentinels watch', LIMIT, () => {
     const claim = await untilAnswered(() => fixture.store.claim(sessionId, 'a', { seenFence: 5 }));
     assert.ok(claim.outcome === 'claimed' && claim.fence > 5);
   });
+
+  test('a user of the servers need not be one of the Sentinels', async () => {
+    await fixture.redis.acl('SETUSER', 'vox', 'on', '>pass', '~*', '+@all', 'allchannels');
+    const named = await StoreFixture.connect(set.url.replace('://', '://vox:pass@'));
+    assert.equal(await named.redis.acl('WHOAMI'), 'vox');
+    named.redis.disconnect();
+  });
 });
 
 test('a primary that is demoted under the client is left for the new one', LIMIT, async () => {

@@ -131,8 +131,8 @@ function client(address: RedisAddress): Client {
     // A primary that is cut off from the Sentinels, not from here, would be written to until it is demoted.
     failoverDetector: true,
     ...(isTls && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
-    ...(username !== undefined && { sentinelUsername: username }),
-    ...(password !== undefined && { sentinelPassword: password }),
+    // Users are the servers'; a password alone mostly is everybody's, and a Sentinel that wants none does not mind.
+    ...(username === undefined && password !== undefined && { sentinelPassword: password }),
   });
 }
 

@@ -51,9 +51,11 @@ class Run {
   /** Each fence with the one that held it. */
   readonly #holders = new Map<number, WorkerName>();
   readonly #memories: { redis: Memory; record: KnownRecord | undefined }[] = [];
+  /** Those that clients were given, oldest first. */
   readonly #tokens: string[] = [''];
   #highestFence = 0;
   #connections = 0;
+  #made = 0;
   #hasForgotten = false;
   #turn = 0;
 
@@ -156,19 +158,21 @@ class Run {
       presentedHash: presented === '' ? undefined : presented, nextHash: next === '' ? undefined : next, tokenTtlMs: TOKEN_TTL_MS,
     });
     assert.equal(outcome.outcome, this.model.connect(presented, next));
-    if (outcome.outcome === 'connected') this.#connections = outcome.connectionNo;
+    if (outcome.outcome !== 'connected') return;
+    this.#connections = outcome.connectionNo;
+    if (next !== '') this.#tokens.push(next);
   }
 
   async #rotate(behind: number): Promise<void> {
     const connectionNo = this.#connections - behind;
     const next = this.#newToken();
-    assert.equal(await fixture.store.rotate(this.sessionId, connectionNo, next, TOKEN_TTL_MS), this.model.rotate(connectionNo, next));
+    const isGiven = await fixture.store.rotate(this.sessionId, connectionNo, next, TOKEN_TTL_MS);
+    assert.equal(isGiven, this.model.rotate(connectionNo, next));
+    if (isGiven) this.#tokens.push(next);
   }
 
   #newToken(): string {
-    const token = `token-${this.#tokens.length}`;
-    this.#tokens.push(token);
-    return token;
+    return `token-${(this.#made += 1)}`;
   }
 
   async #forget(to: number): Promise<void> {

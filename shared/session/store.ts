@@ -209,6 +209,8 @@ export class SessionStore {
    * Ends a session: by its owner's lease, or (without one) by authority of who made it. Answers who owned it until now;
    * by lease, 'stale' where it is somebody else's and 'behind' where its record must be restored first.
    */
+  async end(sessionId: string): Promise<Exclude<EndOutcome, 'behind'>>;
+  async end(sessionId: string, lease: Lease): Promise<EndOutcome>;
   async end(sessionId: string, lease?: Lease): Promise<EndOutcome> {
     const [outcome, owner] = await this.#ask(() =>
       this.#redis.voxEnd(
