@@ -89,6 +89,11 @@ export class Uplink {
     return this.#options.ring.countTextsAfter(this.#sentSeq);
   }
 
+  /** Bytes kept until they are committed. */
+  get keptBytes(): number {
+    return this.#options.ring.bytes;
+  }
+
   /** Whether a text of this size can be kept. */
   hasRoomForText(payloadBytes: number): boolean {
     return this.#options.ring.hasRoomForText(payloadBytes);
@@ -188,17 +193,18 @@ export class Uplink {
     const again = ring.countUpTo(this.#everSentSeq) - ring.countUpTo(toSeq);
     this.#sentSeq = toSeq;
     this.#reachedSeq = reachedSeq;
-    if (this.#isQueued) return again;
-    this.#sendOrQueue();
-    if (!this.#isQueued) this.#tellHeld();
+    if (!this.#isQueued && this.#sendOrQueue()) this.#tellHeld();
     return again;
   }
 
-  #sendOrQueue(): void {
+  /** Sends what waits at once where it is the newest frame alone, else bit by bit. Answers whether nothing waits any more. */
+  #sendOrQueue(): boolean {
     const frame = this.#next();
-    if (frame === undefined) return;
-    if (frame.seq === this.#lastSeq) this.#send(frame, frame.seq > this.#everSentSeq ? 0 : ENVELOPE_FLAG.replayed);
+    if (frame === undefined) return true;
+    const isNewest = frame.seq === this.#lastSeq;
+    if (isNewest) this.#send(frame, frame.seq > this.#everSentSeq ? 0 : ENVELOPE_FLAG.replayed);
     else this.#queue();
+    return isNewest;
   }
 
   #tellHeld(): void {

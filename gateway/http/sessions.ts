@@ -59,7 +59,7 @@ export class SessionsApi {
   async end(sessionId: string): Promise<HttpAnswer> {
     if (!SESSION_ID_PATTERN.test(sessionId)) throw noSuchSession();
     const ended = await this.#options.store.end(sessionId);
-    if (ended === 'not_found' || ended === 'stale') throw noSuchSession();
+    if (typeof ended === 'string') throw noSuchSession();
     if (ended.owner === '' || !(await this.#tellOwner(ended.owner, sessionId))) this.#options.closeHere(sessionId);
     return { status: 204, headers: {}, body: '' };
   }
