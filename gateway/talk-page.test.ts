@@ -1,25 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { samplesFromPcm } from '../shared/audio/pcm.ts';
-import { readWav, writeWav } from '../shared/audio/wav.ts';
+import { readWav } from '../shared/audio/wav.ts';
 import { LATENCY_STAGES } from '../shared/protocol/agent-event.ts';
 import { readBinaryFrame } from '../shared/protocol/binary-frame.ts';
 import { startFleet, type Fleet } from '../shared/testing/fleet.ts';
-
-const WORDS = 'go forward ten meters';
-const RATE_HZ = 16_000;
-/** The microphone file plays from the moment the page opens the microphone: the words come after the greeting. */
-const QUIET_BEFORE_S = 5;
-const QUIET_AFTER_S = 30;
-/** Keeps Chromium quiet and offline; the fake microphone plays a file once. */
-const FLAGS = [
-  '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', '--autoplay-policy=no-user-gesture-required', '--no-sandbox',
-  '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-];
+import { openChromium, RATE_HZ, WORDS } from './chromium-fixture.ts';
 
 describe('the talk page in Chromium, with a recording as its microphone', { timeout: 180_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'voxfleet-page-'));
@@ -32,11 +22,7 @@ describe('the talk page in Chromium, with a recording as its microphone', { time
 
   before(async () => {
     fleet = await startFleet({ gateways: 1, workers: 2 });
-    const microphone = join(folder, 'microphone.wav');
-    writeFileSync(microphone, writeWav(microphoneSamples(), RATE_HZ));
-    browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
-      executablePath: '/usr/bin/chromium', headless: true, args: [...FLAGS, `--use-file-for-fake-audio-capture=${microphone}%noloop`],
-    });
+    browser = await openChromium(folder);
     page = await browser.newPage();
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
@@ -111,13 +97,6 @@ describe('the talk page in Chromium, with a recording as its microphone', { time
     assert.deepEqual(complaints, []);
   });
 });
-
-function microphoneSamples(): Int16Array {
-  const speech = samplesFromPcm(Uint8Array.from(readFileSync('/usr/share/pocketsphinx/test/data/goforward.raw')));
-  const samples = new Int16Array(QUIET_BEFORE_S * RATE_HZ + speech.length + QUIET_AFTER_S * RATE_HZ);
-  samples.set(speech, QUIET_BEFORE_S * RATE_HZ);
-  return samples;
-}
 
 /** Audio messages joined to replies: each reply begins at its own 0. */
 function repliesOf(messages: readonly { readonly timestampMs: number; readonly samples: Int16Array }[]): number[][] {
