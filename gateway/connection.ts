@@ -65,6 +65,11 @@ export class Connection implements SocketListener {
     return this.#state.kind === 'attached' ? this.#state.route.workerId : undefined;
   }
 
+  /** Bytes kept of the caller until they are committed. */
+  get keptBytes(): number {
+    return this.#line.keptBytes;
+  }
+
   /** Whether this connection holds the caller of a session. */
   serves(sessionId: string): boolean {
     return sessionId === this.sessionId && this.#isServing;

@@ -20,6 +20,11 @@ export class Connections {
     return this.#slots.used;
   }
 
+  /** Bytes kept of all callers until they are committed. */
+  get keptBytes(): number {
+    return this.all().reduce((sum, { keptBytes }) => sum + keptBytes, 0);
+  }
+
   /** The connection in a slot, or undefined where it has left. */
   at(slot: number): Connection | undefined {
     return this.#slots.at(slot);

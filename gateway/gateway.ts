@@ -110,7 +110,9 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
 
 function openBusSide({ config, gatewayId, log, bus, store, registry }: Base): BusSide {
   const { workerLostAfterMs } = config;
-  const metrics: GatewayMetrics = new GatewayMetrics(registry, () => connections.count, () => fleet.readyWorkers);
+  const metrics: GatewayMetrics = new GatewayMetrics(registry, {
+    connections: () => connections.count, keptBytes: () => connections.keptBytes, workers: () => fleet.readyWorkers,
+  });
   const ingress = new Ingress(bus, gatewayId);
   const fleet = new FleetWatch(bus, workerLostAfterMs, {
     onLost: (workerId) => {

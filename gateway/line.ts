@@ -95,6 +95,11 @@ export class Line {
     return this.#downlink.delivered;
   }
 
+  /** Bytes kept of the caller until they are committed. */
+  get keptBytes(): number {
+    return this.#uplink.keptBytes;
+  }
+
   /** Whether so many messages in a row were invalid that it is abuse. */
   get isAbused(): boolean {
     return this.#intake.isAbused;

@@ -51,6 +51,11 @@ export class ReplayRing {
     return this.#frames.length - this.#head;
   }
 
+  /** Bytes kept, FRAME_COST_BYTES a frame included. */
+  get bytes(): number {
+    return this.#audioBytes + this.#textBytes;
+  }
+
   /** Whether a text of this size can be kept beside those that are there. */
   hasRoomForText(payloadBytes: number): boolean {
     return this.#textBytes + payloadBytes + FRAME_COST_BYTES <= this.#limits.maxTextBytes;
