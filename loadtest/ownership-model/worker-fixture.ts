@@ -1,14 +1,14 @@
-import { Egress, SessionEgress } from '../../../worker/egress.ts';
-import { AckLedger, type StoredIngress } from '../../../worker/ack-ledger.ts';
-import { Inbox, type IngressFrame } from '../../../worker/inbox.ts';
-import { standingOf } from '../../../worker/turn/history.ts';
-import type { ConversationItem } from '../../session/record.ts';
-import type { Lease, LeaseWrite } from '../../session/store.ts';
-import type { SessionConfig } from '../agent-config.ts';
-import type { TextBody } from '../agent-event.ts';
-import type { ClaimReply, ClaimRequest } from '../claim.ts';
-import { ENVELOPE_FLAG, ENVELOPE_TYPE, readBatch, type Envelope } from '../envelope.ts';
-import { pack, unpack } from '../structured.ts';
+import { Egress, SessionEgress } from '../../worker/egress.ts';
+import { AckLedger, type StoredIngress } from '../../worker/ack-ledger.ts';
+import { Inbox, type IngressFrame } from '../../worker/inbox.ts';
+import { standingOf } from '../../worker/turn/history.ts';
+import type { ConversationItem } from '../../shared/session/record.ts';
+import type { Lease, LeaseWrite } from '../../shared/session/store.ts';
+import type { SessionConfig } from '../../shared/protocol/agent-config.ts';
+import type { TextBody } from '../../shared/protocol/agent-event.ts';
+import type { ClaimReply, ClaimRequest } from '../../shared/protocol/claim.ts';
+import { ENVELOPE_FLAG, ENVELOPE_TYPE, readBatch, type Envelope } from '../../shared/protocol/envelope.ts';
+import { pack, unpack } from '../../shared/protocol/structured.ts';
 import { modelBus, type Process } from './network-fixture.ts';
 import type { World } from './world-fixture.ts';
 

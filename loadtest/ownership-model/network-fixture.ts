@@ -1,4 +1,4 @@
-import type { Bus } from '../../bus/bus.ts';
+import type { Bus } from '../../shared/bus/bus.ts';
 
 /** A process of the model: its name on the bus is another one after each start. */
 export interface Process {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { EgressOrder } from '../../client/egress-order.ts';
-import { KeptMessages } from '../../client/kept-messages.ts';
-import { DEFAULT_AUDIO_FORMAT } from '../audio-format.ts';
-import { pack } from '../structured.ts';
+import { EgressOrder } from '../../shared/client/egress-order.ts';
+import { KeptMessages } from '../../shared/client/kept-messages.ts';
+import { DEFAULT_AUDIO_FORMAT } from '../../shared/protocol/audio-format.ts';
+import { pack } from '../../shared/protocol/structured.ts';
 import type { ModelConnection } from './gateway-fixture.ts';
 import type { Process } from './network-fixture.ts';
 import type { World } from './world-fixture.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
-import { recordKey } from '../../session/record.ts';
-import type { Memory, StoreFixture } from '../../session/store-fixture.ts';
-import type { SessionStore } from '../../session/store.ts';
-import type { ClaimReply, ClaimRequest } from '../claim.ts';
+import { recordKey } from '../../shared/session/record.ts';
+import type { Memory, StoreFixture } from '../../shared/session/store-fixture.ts';
+import type { SessionStore } from '../../shared/session/store.ts';
+import type { ClaimReply, ClaimRequest } from '../../shared/protocol/claim.ts';
 import { ModelClient, type ClientMessage } from './client-fixture.ts';
 import { ModelGateway, type ModelConnection } from './gateway-fixture.ts';
 import { Network, type Process } from './network-fixture.ts';

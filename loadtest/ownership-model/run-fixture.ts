@@ -1,5 +1,5 @@
-import { StoreFixture } from '../../session/store-fixture.ts';
-import { startRedis } from '../../testing/servers.ts';
+import { StoreFixture } from '../../shared/session/store-fixture.ts';
+import { startRedis } from '../../shared/testing/servers.ts';
 import { take, type Episode, type Step } from './steps-fixture.ts';
 import { World, type Flaws } from './world-fixture.ts';
 
