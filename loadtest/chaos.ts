@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runFault, type FaultRunOptions } from './chaos/fault-run.ts';
+import { runFault, type FaultRunOptions, type FaultRunRecord } from './chaos/fault-run.ts';
 import { FAULT_NAMES, FAULTS, type FaultName } from './chaos/faults.ts';
 import { judge, type Judgement } from './chaos/judgement.ts';
 import { verdictsOf } from './chaos/promises.ts';
@@ -72,14 +72,25 @@ async function chaos({ faults, report, run }: ChaosOptions): Promise<boolean> {
   const judgements: Judgement[] = [];
   for (const fault of faults) {
     console.log(`\n${fault}: ${FAULTS[fault].words}`);
-    const record = await runFault({ ...run, fault, onProgress: (words) => console.log(`  ${words}`) });
+    const record = await attempt(() => runFault({ ...run, fault, onProgress: (words) => console.log(`  ${words}`) }));
+    if (record === undefined) continue;
     const judgement = judge(fault, record);
     judgements.push(judgement);
     console.log(summaryLine(judgement));
   }
   writeReport(report, run, faults, judgements);
   console.log(`\n${summaryTable(judgements)}\n\nReport: ${join(report, 'report.html')}, seed ${run.seed}`);
-  return judgements.every((judgement) => verdictsOf(judgement).every(({ isKept }) => isKept));
+  return judgements.length === faults.length && judgements.every((judgement) => verdictsOf(judgement).every(({ isKept }) => isKept));
+}
+
+/** A run that could not be held says why; the others are held all the same. */
+async function attempt(hold: () => Promise<FaultRunRecord>): Promise<FaultRunRecord | undefined> {
+  try {
+    return await hold();
+  } catch (error) {
+    console.error('  COULD NOT BE RUN', error);
+    return undefined;
+  }
 }
 
 function writeReport(folder: string, run: ChaosOptions['run'], faults: readonly FaultName[], judgements: readonly Judgement[]): void {

@@ -156,6 +156,9 @@ test('speech that goes on after its turn was cut begins the next turn where it w
   assert.deepEqual(ear.types(), ['speech_started', 'speech_started', 'speech_ended']);
   const again = ear.facts[1];
   assert.ok(again?.type === 'speech_started' && again.atMs === 960);
+  ear.hearing.startTurn(2, 960);
+  ear.hearing.endTurn(2);
+  assert.deepEqual(ear.recognizer.turns.map(({ samples }) => samples.length / 16), [960, 640], 'each sample is in one turn');
   ear.hearing.close();
 });
 

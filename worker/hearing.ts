@@ -54,6 +54,8 @@ export class Hearing {
   /** Everything before this sample was judged. */
   #judgedEnd = 0;
   #lastSpeechEnd = 0;
+  /** Speech before this sample belongs to a turn that was cut in its middle: no other turn hears it again. */
+  #cutAt = 0;
   #isQuiet = true;
 
   /** Use `Hearing.open`. */
@@ -108,7 +110,7 @@ export class Hearing {
     const stream = this.#recognizer.open(this.#options.bias, {
       onPartial: (text) => this.#options.listener.onPartial(turn, text),
     });
-    stream.push(this.#ring.since(samplesOf(fromMs - PREROLL_MS)));
+    stream.push(this.#ring.since(Math.max(this.#cutAt, samplesOf(fromMs - PREROLL_MS))));
     this.#turns.set(turn, { stream, isOpen: true });
   }
 
@@ -150,6 +152,7 @@ export class Hearing {
     if (this.#isQuiet) return;
     this.#isQuiet = true;
     this.#lastSpeechEnd = this.#ring.end;
+    this.#cutAt = this.#ring.end;
     this.#gate.restart();
   }
 

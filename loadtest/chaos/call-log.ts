@@ -11,6 +11,8 @@ export type CallEvent =
   | { readonly kind: 'recording'; readonly atMs: number; readonly fromMs: number; readonly words: string }
   /** The agent's final word on what a turn of the caller was. */
   | { readonly kind: 'transcript'; readonly atMs: number; readonly turn: number; readonly text: string }
+  /** The agent's word on what it has understood so far. */
+  | { readonly kind: 'partial'; readonly atMs: number }
   /** Agent audio came; it sounds from `fromMs` to `toMs` unless a `clear` comes first. */
   | { readonly kind: 'audio'; readonly atMs: number; readonly fromMs: number; readonly toMs: number; readonly range: SampleRange }
   /** Agent audio that is not numbered: a real voice. */

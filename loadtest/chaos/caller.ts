@@ -161,7 +161,7 @@ export class Caller {
 
   #noticed(notice: AgentNotice): void {
     const atMs = this.nowMs;
-    if (notice.type === 'transcript' && notice.role === 'caller' && notice.final) this.#note({ kind: 'transcript', atMs, turn: notice.turn, text: notice.text });
+    if (notice.type === 'transcript' && notice.role === 'caller') this.#note(notice.final ? { kind: 'transcript', atMs, turn: notice.turn, text: notice.text } : { kind: 'partial', atMs });
     if (notice.type === 'text') this.#note({ kind: 'answer', atMs, text: notice.content });
     if (notice.type === 'error') this.#note({ kind: 'error', atMs, code: notice.code });
     if (notice.type === 'clear') {

@@ -38,6 +38,8 @@ export interface Injection {
   readonly target: string;
   /** Calls that had to do with the target. */
   readonly affected: readonly number[];
+  /** When the store named another owner of a call, where the fault takes owners away; a few dozen milliseconds coarse. */
+  readonly claims?: readonly { readonly call: number; readonly atMs: number }[];
 }
 
 export interface Fault {
@@ -53,6 +55,9 @@ export interface Fault {
 const REPLACED_AFTER_MS = 300;
 const FAILOVER_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
+/** How long new owners are waited for, and how exactly. */
+const CLAIMED_WITHIN_MS = 5000;
+const CLAIM_POLL_MS = 20;
 
 export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   'worker-kill': { name: 'worker-kill', words: 'a worker is killed (kill -9)', fleet: {}, inject: killWorker },
@@ -75,9 +80,10 @@ async function killWorker(context: FaultContext, draw: FaultDraw): Promise<Injec
   const affected = await callsOf(context, worker.id);
   const atMs = nowMs();
   await members.kill(worker);
+  const claims = claimsOf(context, worker.id, affected);
   await sleep(REPLACED_AFTER_MS);
   await members.addWorker();
-  return { atMs, healedAtMs: nowMs(), target: worker.id, affected };
+  return { atMs, healedAtMs: nowMs(), target: worker.id, affected, claims: await claims };
 }
 
 async function freezeWorker(context: FaultContext, draw: FaultDraw): Promise<Injection> {
@@ -85,9 +91,10 @@ async function freezeWorker(context: FaultContext, draw: FaultDraw): Promise<Inj
   const affected = await callsOf(context, worker.id);
   const atMs = context.nowMs();
   await worker.kill('SIGSTOP');
+  const claims = claimsOf(context, worker.id, affected);
   await sleep(draw.lengthMs);
   await worker.kill('SIGCONT');
-  return { atMs, healedAtMs: context.nowMs(), target: worker.id, affected };
+  return { atMs, healedAtMs: context.nowMs(), target: worker.id, affected, claims: await claims };
 }
 
 async function killGateway({ members, callers, nowMs }: FaultContext, draw: FaultDraw): Promise<Injection> {
@@ -128,6 +135,8 @@ async function killRedisPrimary({ members, callers, nowMs }: FaultContext): Prom
   await primary.kill();
   await until(() => answers(replica.port, 'INFO replication\r\n', 'role:master'), 'the replica did not become the primary');
   await primary.restart();
+  // An orchestrator starts it as a replica; waiting until the Sentinels find a primary too many takes them ten seconds and more.
+  await answers(primary.port, `REPLICAOF 127.0.0.1 ${replica.port}\r\n`, '+OK');
   await until(() => answers(primary.port, 'INFO replication\r\n', 'master_link_status:up'), 'the old primary did not become a replica');
   return { atMs, healedAtMs: nowMs(), target: primary.name, affected: all(callers) };
 }
@@ -181,6 +190,23 @@ function chosen<T>(targets: readonly T[], { choice }: FaultDraw): T {
 async function callsOf({ owners, callers }: FaultContext, workerId: string): Promise<number[]> {
   const owned = await owners.ownedBy(workerId, callers.map(({ sessionId }) => sessionId));
   return callers.filter(({ sessionId }) => owned.has(sessionId)).map(({ call }) => call);
+}
+
+/** Waits until somebody else owns these calls, or long enough. */
+async function claimsOf({ owners, callers, nowMs }: FaultContext, workerId: string, calls: readonly number[]): Promise<NonNullable<Injection['claims']>> {
+  const deadlineMs = nowMs() + CLAIMED_WITHIN_MS;
+  const waiting = new Map(callers.filter(({ call }) => calls.includes(call)).map(({ sessionId, call }) => [sessionId, call]));
+  const claims: { readonly call: number; readonly atMs: number }[] = [];
+  while (waiting.size > 0 && nowMs() < deadlineMs) {
+    await sleep(CLAIM_POLL_MS);
+    const still = await owners.ownedBy(workerId, [...waiting.keys()]);
+    for (const [sessionId, call] of waiting) {
+      if (still.has(sessionId)) continue;
+      waiting.delete(sessionId);
+      claims.push({ call, atMs: nowMs() });
+    }
+  }
+  return claims;
 }
 
 function all(callers: readonly Caller[]): number[] {

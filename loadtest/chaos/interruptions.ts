@@ -1,5 +1,6 @@
 import { eventsOf, type CallLog } from './call-log.ts';
 import type { Injection } from './faults.ts';
+import { answerKeyOfSentence } from './numbered-text.ts';
 import { silencesOf, type Silence } from './silence.ts';
 
 /** One call that one fault hit. Times in milliseconds. */
@@ -10,8 +11,10 @@ export interface Interruption {
   readonly extraMs: number;
   /** From the fault to the first sign of it at the caller: a lost connection, or being told. */
   readonly detectedMs: number | undefined;
-  /** From the fault until the caller was connected again or heard of the session's owner. */
+  /** From the fault until the call had an owner and a connection again: told by the store, or by the client. */
   readonly claimedMs: number | undefined;
+  /** From the fault to the first word of the agent's side on what was under way, where something was. */
+  readonly caughtUpMs: number | undefined;
 }
 
 /** A fault's traces are looked for until so long after it was healed. */
@@ -25,7 +28,7 @@ export function interruptionsOf(logs: readonly CallLog[], injections: readonly I
     return mine.map(({ injection, fault }, at) => {
       const nextMs = mine[at + 1]?.injection.atMs ?? Number.POSITIVE_INFINITY;
       const untilMs = Math.min(nextMs, injection.healedAtMs + TRACES_MS);
-      return { call: log.call, fault, ...traces(log, injection.atMs, untilMs), extraMs: longest(silences, injection.atMs, untilMs) };
+      return { call: log.call, fault, ...traces(log, injection, untilMs), extraMs: longest(silences, injection.atMs, untilMs) };
     });
   });
 }
@@ -37,12 +40,24 @@ function longest(silences: readonly Silence[], fromMs: number, toMs: number): nu
 
 const SIGNS: ReadonlySet<string> = new Set(['worker_lost', 'bus_unavailable', 'store_unavailable']);
 
-function traces(log: CallLog, fromMs: number, toMs: number): Pick<Interruption, 'detectedMs' | 'claimedMs'> {
-  const within = log.events.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
+function traces(log: CallLog, { atMs: faultMs, claims = [] }: Injection, toMs: number): Pick<Interruption, 'detectedMs' | 'claimedMs' | 'caughtUpMs'> {
+  const within = log.events.filter(({ atMs }) => atMs >= faultMs && atMs < toMs);
   const sign = within.find((event) => (event.kind === 'state' && event.name === 'reconnecting') || (event.kind === 'error' && SIGNS.has(event.code)));
-  if (sign === undefined) return { detectedMs: undefined, claimedMs: undefined };
-  const back = within.find((event) => event.atMs >= sign.atMs && (event.kind === 'audio' || event.kind === 'transcript' || (event.kind === 'state' && event.name === 'ready')));
-  return { detectedMs: sign.atMs - fromMs, claimedMs: back === undefined ? undefined : back.atMs - fromMs };
+  const ready = within.find((event) => event.kind === 'state' && event.name === 'ready');
+  const claimedAtMs = claims.find(({ call }) => call === log.call)?.atMs ?? ready?.atMs;
+  const word = within.find(({ kind, atMs }) => atMs >= (claimedAtMs ?? sign?.atMs ?? faultMs) && WORDS.has(kind));
+  const since = (moment: number | undefined): number | undefined => (moment === undefined ? undefined : moment - faultMs);
+  return { detectedMs: since(sign?.atMs), claimedMs: since(claimedAtMs), caughtUpMs: isUnderWay(log, faultMs) ? since(word?.atMs) : undefined };
+}
+
+const WORDS: ReadonlySet<string> = new Set(['audio', 'voice', 'partial', 'transcript']);
+
+/** Whether the caller was speaking, or waiting for an answer, or hearing one. */
+function isUnderWay(log: CallLog, atMs: number): boolean {
+  return eventsOf(log, 'utterance').some((utterance) => {
+    const last = log.events.findLast((event) => event.kind === 'audio' && answerKeyOfSentence(event.range.id).utterance === utterance.id);
+    return utterance.fromMs <= atMs && atMs < (last?.kind === 'audio' ? last.atMs : utterance.atMs);
+  });
 }
 
 /** How much was sent again when calls were resumed, as their clients tell. */

@@ -40,6 +40,7 @@ export interface Judgement {
   readonly extraSilence: Spread;
   readonly detected: Spread;
   readonly claimed: Spread;
+  readonly caughtUp: Spread;
   /** What the fault itself took until the fleet was whole again. */
   readonly healed: Spread;
   readonly interruptions: readonly Interruption[];
@@ -60,6 +61,7 @@ export function judge(fault: FaultName, { logs, injections, warmUpMs }: FaultRun
     extraSilence: spreadOf(interruptions.map(({ extraMs }) => extraMs)),
     detected: spreadOf(interruptions.flatMap(({ detectedMs }) => detectedMs ?? [])),
     claimed: spreadOf(interruptions.flatMap(({ claimedMs }) => claimedMs ?? [])),
+    caughtUp: spreadOf(interruptions.flatMap(({ caughtUpMs }) => caughtUpMs ?? [])),
     healed: spreadOf(injections.map(({ atMs, healedAtMs }) => healedAtMs - atMs)),
     worst: worstOf(logs, interruptions),
   };

@@ -55,16 +55,16 @@ function overview(judgements: readonly Judgement[]): string {
       counts.faults, counts.callsLost, caller.lost + words.lost, caller.repeated + caller.disordered + words.added, agent.lost, agent.repeated + agent.disordered, agent.doubleVoices,
     ];
     const isKept = verdictsOf(judgement).every((verdict) => verdict.isKept);
-    return `<tr><th scope="row"><a href="#${fault}">${fault}</a></th>${cells.map((cell, at) => `<td${at > 0 && cell > 0 ? ' class="bad"' : ''}>${grouped(cell)}</td>`).join('')}<td>${duration(extraSilence.p50)}</td><td>${duration(extraSilence.p99)}</td><td>${duration(extraSilence.max)}</td><td>${chip(isKept)}</td></tr>`;
+    return `<tr><th scope="row"><a href="#${fault}">${fault}</a></th><td>${chip(isKept)}</td>${cells.map((cell, at) => `<td${at > 0 && cell > 0 ? ' class="bad"' : ''}>${grouped(cell)}</td>`).join('')}<td>${duration(extraSilence.p50)}</td><td>${duration(extraSilence.p99)}</td><td>${duration(extraSilence.max)}</td></tr>`;
   });
-  const heads = ['fault', 'times', 'calls lost', 'caller lost', 'caller twice', 'agent lost', 'agent twice', 'two voices', 'silence p50', 'p99', 'max', ''];
+  const heads = ['fault', '', 'times', 'calls lost', 'caller lost', 'caller twice', 'agent lost', 'agent twice', 'two voices', 'silence p50', 'p99', 'max'];
   return `<div class="scroll"><table><thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
 
 function faultSection(judgement: Judgement): string {
-  const { fault, worst, injections, usualDelayMs, interruptions, extraSilence, detected, claimed, healed } = judgement;
+  const { fault, worst, injections, usualDelayMs, interruptions, extraSilence, detected, claimed, caughtUp, healed } = judgement;
   const verdicts = verdictsOf(judgement).map(({ promise, measured, isKept }) => `<li class="${isKept ? 'kept' : 'broken'}"><span>${escaped(promise)}</span> <em>${escaped(measured)}</em></li>`);
-  const times = [['extra silence', extraSilence], ['until the caller noticed', detected], ['until the call went on', claimed], ['until the fleet was whole', healed]] as const;
+  const times = [['extra silence', extraSilence], ['until the caller was told', detected], ['until somebody owned the call', claimed], ['until the agent went on', caughtUp], ['until the fleet was whole', healed]] as const;
   const timeline = worst === undefined ? '' : `<figure><figcaption>Worst call (number ${worst.call}), at its worst moment</figcaption><div class="scroll wide">${timelineSvg(worst, injections, usualDelayMs)}</div>${legend()}</figure>`;
   return `<section id="${fault}"><h2>${fault}</h2><p class="what">${escaped(FAULTS[fault].words)}; an answer takes ${duration(usualDelayMs)} without faults</p>
 <div class="columns"><ul class="promises">${verdicts.join('')}</ul>

@@ -44,10 +44,10 @@ test('a fault is blamed for the silence at its time, in the calls it hit', () =>
   ]);
   const injection = { atMs: 1400, healedAtMs: 2000, target: 'gateway-1', affected: [0] };
   const elsewhere = { ...injection, affected: [1] };
-  const later = { ...injection, atMs: 3500, healedAtMs: 3600 };
+  const later = { ...injection, atMs: 30_000, healedAtMs: 30_100 };
   assert.deepEqual(interruptionsOf([log], [injection, elsewhere, later], 700), [
-    { call: 0, fault: 0, extraMs: 1300, detectedMs: 100, claimedMs: 500 },
-    { call: 0, fault: 2, extraMs: 0, detectedMs: undefined, claimedMs: undefined },
+    { call: 0, fault: 0, extraMs: 1300, detectedMs: 100, claimedMs: 500, caughtUpMs: 1600 },
+    { call: 0, fault: 2, extraMs: 0, detectedMs: undefined, claimedMs: undefined, caughtUpMs: undefined },
   ]);
 });
 
