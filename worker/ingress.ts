@@ -14,7 +14,7 @@ const SLICE_MS = 5;
 /** A caller is told of shed audio at most this often. */
 const TELL_EVERY_MS = 1000;
 /** Where all that is sent again waits for ears that are behind: when it is looked again. */
-const EAR_WAIT_MS = 2;
+const EAR_WAIT_MS = 1;
 /** Frames of one session that wait for its ear; beyond this they do not, because an ear that takes so long is stuck. */
 const MOST_WAITING_FOR_EAR = 4000;
 /** How often it is looked whether frames that were asked for have come. */
