@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { claimSubject } from '../shared/bus/subjects.ts';
+import type { ClaimReply } from '../shared/protocol/claim.ts';
 import { NATIVE_SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from '../shared/protocol/native-message.ts';
+import { pack } from '../shared/protocol/structured.ts';
 import { startRedis } from '../shared/testing/servers.ts';
 import { Caller } from './caller-fixture.ts';
 import { Rig, startGround, type Ground } from './gateway-fixture.ts';
@@ -138,13 +141,26 @@ test('a caller who comes back, through whichever gateway, gets the worker that h
 test('a session whose record names a dead owner is claimed from it at once, not when its lease runs out', async (context) => {
   const rig = await Rig.start(context, ground);
   const { id } = await rig.createSession();
-  const dead = await ground.store.claim(id, 'long-gone');
+  const dead = await ground.store.claim(id, 'long-gone', { seenFence: 0 });
   assert.equal(dead.outcome, 'claimed');
   const worker = await ScriptedWorker.start(context, ground, 'w-heir');
   const caller = await Caller.call(context, rig, id);
   caller.send({ type: 'text', content: 'anybody?' });
   assert.equal((await caller.hears('text'))['content'], 'echo: anybody?');
-  assert.deepEqual((await worker.held(id)).request.lost, { workerId: 'long-gone', fence: 1 });
+  const { lost, seenFence } = (await worker.held(id)).request;
+  assert.deepEqual({ lost, seenFence }, { lost: { workerId: 'long-gone', fence: 1 }, seenFence: 1 });
+});
+
+test('a connection that a worker knows to be older than another of the same caller is closed with 4001', async (context) => {
+  const rig = await Rig.start(context, ground);
+  const { id } = await rig.createSession();
+  const bus = await ground.connect('refuser');
+  const refusal: ClaimReply = { ok: false, reason: 'replaced' };
+  const refusing = bus.subscribe(claimSubject('normal'), (message) => message.respond(pack(refusal)));
+  context.after(() => refusing.stop());
+  await bus.hasListener(claimSubject('urgent'), new Uint8Array(0));
+  const caller = await Caller.call(context, rig, id);
+  assert.deepEqual(await caller.ending, { code: 4001, reason: 'Replaced by a newer connection' });
 });
 
 test('without Redis an upgrade is refused with 503 and a time to come again; with it again, taken', async (context) => {
