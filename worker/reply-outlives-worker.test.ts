@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { AgentEvent } from '../shared/protocol/agent-event.ts';
 import { audioMs, DEFAULT_AUDIO_FORMAT } from '../shared/protocol/audio-format.ts';
 import type { Delivered } from '../shared/protocol/claim.ts';
 import { ENVELOPE_FLAG, ENVELOPE_TYPE, turnOfFlags } from '../shared/protocol/envelope.ts';
@@ -56,7 +57,7 @@ describe('a reply outlives the process that speaks it', LIMIT, () => {
     await heard(gateway, 800);
     const stopped = leaving.stop();
     await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.released));
-    await gateway.claim('handed-on', { seenEgressSeq: gateway.seenEgressSeq, delivered: deliveredTo(gateway) }, 'heir');
+    await gateway.claim('handed-on', { seenEgressSeq: gateway.seenEgressSeq, ...deliveredTo(gateway) }, 'heir');
     assert.ok((await wholeOf(gateway)).equals(WHOLE));
     assert.deepEqual(transcripts(gateway), SENTENCES);
     assert.equal((await stopped).code, 0);
@@ -74,10 +75,30 @@ describe('a reply outlives the process that speaks it', LIMIT, () => {
     assert.deepEqual(items.map((item) => 'text' in item && item.text), ['one', 'One it is.', 'two', 'You said: two.']);
   });
 
+  test('what was stored behind something open comes again and is neither answered nor stored twice', async () => {
+    const doomed = await fixture.startWorker('doomed-writer');
+    const gateway = await fixture.caller('doubled');
+    await gateway.claim('doubled', {}, 'doomed-writer');
+    const tone = toneFrames(400);
+    for (const frame of tone) gateway.send(ENVELOPE_TYPE.audio, frame);
+    const seq = gateway.text('while speaking');
+    const isAnswer = (event: AgentEvent): boolean => event.type === 'text';
+    await gateway.until(() => gateway.events().some(isAnswer));
+    await until(async () => (await fixture.store.items('doubled')).length === 2);
+    await doomed.kill('SIGKILL');
+    await takenOver(gateway, 'doubled');
+    assert.equal(gateway.claimed.committedIngressSeq, 0, 'the turn that was open before it holds it back');
+    for (const [at, frame] of tone.entries()) gateway.send(ENVELOPE_TYPE.audio, frame, 'normal', { seq: at + 1, flags: ENVELOPE_FLAG.replayed });
+    gateway.text('while speaking', 'normal', { seq, flags: ENVELOPE_FLAG.replayed });
+    await gateway.until(() => gateway.events().filter(isAnswer).length === 2);
+    assert.deepEqual(gateway.events().filter(isAnswer), [0, 1].map(() => ({ type: 'text', content: 'You said: while speaking.', re: seq })));
+    assert.equal((await fixture.store.items('doubled')).filter(({ turn }) => turn === 0).length, 2, 'the same answer, from the store');
+  });
+
   /** The dead worker's session is claimed by the heir, as the gateway does it. */
   async function takenOver(gateway: GatewayFixture, sessionId: string): Promise<void> {
     const { workerId, fence } = gateway.claimed;
-    const changes = { seenEgressSeq: gateway.seenEgressSeq, seenFence: fence, delivered: deliveredTo(gateway), lost: { workerId, fence } };
+    const changes = { seenEgressSeq: gateway.seenEgressSeq, seenFence: fence, ...deliveredTo(gateway), lost: { workerId, fence } };
     const reply = await gateway.claim(sessionId, changes, 'heir');
     assert.ok(reply.ok);
   }
@@ -91,10 +112,11 @@ function transcripts(gateway: GatewayFixture): string[] {
   return gateway.events().flatMap((event) => (event.type === 'transcript' && event.role === 'agent' ? [event.text] : []));
 }
 
-function deliveredTo(gateway: GatewayFixture): Delivered {
+/** How far the caller has the newest reply, as a gateway says it; nothing where it has nothing. */
+function deliveredTo(gateway: GatewayFixture): { delivered?: Delivered } {
   const last = gateway.received.findLast(({ type }) => type === ENVELOPE_TYPE.speech);
-  assert.ok(last !== undefined);
-  return { turn: turnOfFlags(last.flags), mediaMs: last.mediaMs + audioMs(DEFAULT_AUDIO_FORMAT, last.payload.length) };
+  if (last === undefined) return {};
+  return { delivered: { turn: turnOfFlags(last.flags), mediaMs: last.mediaMs + audioMs(DEFAULT_AUDIO_FORMAT, last.payload.length) } };
 }
 
 async function heard(gateway: GatewayFixture, ms: number): Promise<void> {
@@ -111,13 +133,21 @@ async function wholeOf(gateway: GatewayFixture): Promise<Buffer> {
 
 /** The caller says something, at the pace of a microphone. */
 async function say(gateway: GatewayFixture): Promise<void> {
-  const tone = Int16Array.from({ length: 600 * 16 }, (_, i) => Math.round(12_000 * Math.sin((2 * Math.PI * 300 * i) / 16_000)));
   const startedMs = performance.now();
-  for (const [at, frame] of [...frames(silence(200)), ...frames(tone), ...frames(silence(1200))].entries()) {
-    gateway.send(ENVELOPE_TYPE.audio, new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength));
+  for (const [at, frame] of [...bytesOf(silence(200)), ...toneFrames(600), ...bytesOf(silence(1200))].entries()) {
+    gateway.send(ENVELOPE_TYPE.audio, frame);
     const aheadMs = at * 20 - (performance.now() - startedMs);
     if (aheadMs > 0) await new Promise((resolve) => setTimeout(resolve, aheadMs));
   }
+}
+
+/** A tone that any energy detector takes for speech, in 20 ms frames. */
+function toneFrames(ms: number): Uint8Array[] {
+  return bytesOf(Int16Array.from({ length: ms * 16 }, (_, i) => Math.round(12_000 * Math.sin((2 * Math.PI * 300 * i) / 16_000))));
+}
+
+function bytesOf(samples: Int16Array): Uint8Array[] {
+  return [...frames(samples)].map((frame) => new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength));
 }
 
 /** Asks again and again; the test's own time limit is the limit. */

@@ -210,7 +210,8 @@ export class Session {
   #takeAudio(frame: IngressFrame): void {
     this.listen();
     this.#acks.audioReceived(frame.seq);
-    this.#audio.take(frame);
+    if (frame.seq <= this.#conversation.standing.heardSeq) this.#acks.silent(frame.seq);
+    else this.#audio.take(frame);
   }
 
   #openHearing(): Promise<Hearing> {

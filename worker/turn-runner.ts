@@ -214,7 +214,7 @@ export class TurnRunner {
 
   #commitCaller(turn: number, text: string): void {
     this.#options.conversation.remember({ role: 'caller', text });
-    this.#store(turn, [{ kind: 'caller', turn, text, atMs: wallMs() }]);
+    this.#store(turn, [{ kind: 'caller', turn, text, atMs: wallMs(), seq: this.#callerTurns.endSeqOf(turn) }]);
   }
 
   /** Audio that held nothing waits its turn here too: a turn before it may still have to be stored. */

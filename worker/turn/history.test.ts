@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ConversationItem } from '../../shared/session/record.ts';
 import { extended, standingOf, TEXT_TURN } from './history.ts';
 
-const caller = (turn: number, text = `question ${turn}`): ConversationItem => ({ kind: 'caller', turn, text, atMs: turn });
+const caller = (turn: number, text = `question ${turn}`, seq?: number): ConversationItem => ({ kind: 'caller', turn, text, atMs: turn, ...(seq === undefined ? {} : { seq }) });
 const sentence = (turn: number, index = 0): ConversationItem => ({ kind: 'sentence', turn, index, text: `sentence ${turn}.${index}`, atMs: turn });
 const spoken = (turn: number, index: number, startMs: number): ConversationItem => ({ kind: 'spoken', turn, index, startMs, atMs: turn });
 const reply = (turn: number, hangUp = false): ConversationItem => ({ kind: 'reply', turn, hangUp, atMs: turn });
@@ -13,7 +13,7 @@ const text = (seq: number, answer: string): ConversationItem[] => [
 const agent = (turn: number, text = `answer ${turn}`, interrupted = false): ConversationItem => ({ kind: 'agent', turn, text, interrupted, atMs: turn });
 
 test('a session of which nothing is stored stands at its beginning', () => {
-  assert.deepEqual(standingOf([]), { history: [], turn: 0, unanswered: undefined, unfinished: undefined, texts: new Map() });
+  assert.deepEqual(standingOf([]), { history: [], turn: 0, unanswered: undefined, unfinished: undefined, heardSeq: 0, texts: new Map() });
 });
 
 test('a responder is shown what both said in order, of the agent only what was heard', () => {
@@ -53,6 +53,10 @@ test('a reply that is made anew is not what was made before', () => {
 test('texts written meanwhile neither end a reply nor answer what was spoken', () => {
   assert.equal(standingOf([caller(1), sentence(1), ...text(4, 'yes')]).unfinished?.turn, 1);
   assert.equal(standingOf([caller(1), ...text(4, 'yes')]).unanswered, 1);
+});
+
+test('it is known up to where the caller\'s audio was stored as turns', () => {
+  assert.equal(standingOf([caller(1, 'one', 80), agent(1), caller(2, 'two', 140), ...text(150, 'yes')]).heardSeq, 140);
 });
 
 test('a text is known by its seq with its answer', () => {

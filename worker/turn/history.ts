@@ -32,6 +32,8 @@ export interface Standing {
   /** A caller's spoken turn that nothing was answered to: its owner was lost while thinking. */
   readonly unanswered: number | undefined;
   readonly unfinished: UnfinishedReply | undefined;
+  /** Audio up to this ingress seq is stored as turns; it may come again, because a text before it was still open. */
+  readonly heardSeq: number;
   /** The answers to texts by the texts' ingress seq; empty where a text was answered with an error. */
   readonly texts: ReadonlyMap<number, string>;
 }
@@ -40,6 +42,7 @@ export interface Standing {
 export function standingOf(items: readonly ConversationItem[]): Standing {
   const history: HistoryItem[] = [];
   let turn = 0;
+  let heardSeq = 0;
   let unanswered: number | undefined;
   let unfinished: UnfinishedReply | undefined;
   for (const item of items) {
@@ -47,10 +50,11 @@ export function standingOf(items: readonly ConversationItem[]): Standing {
     if (item.kind === 'caller') history.push({ role: 'caller', text: item.text });
     if (item.kind === 'agent' && item.text !== '') history.push({ role: 'agent', text: item.text });
     if (item.turn === TEXT_TURN) continue;
+    if (item.kind === 'caller') heardSeq = Math.max(heardSeq, item.seq ?? 0);
     unanswered = item.kind === 'caller' ? item.turn : undefined;
     unfinished = withItem(unfinished, item);
   }
-  return { history: history.slice(-MOST_HISTORY), turn, unanswered, unfinished, texts: textsOf(items) };
+  return { history: history.slice(-MOST_HISTORY), turn, unanswered, unfinished, heardSeq, texts: textsOf(items) };
 }
 
 /** A history with one more contribution, the oldest left out past the bound. */
@@ -78,7 +82,7 @@ function textsOf(items: readonly ConversationItem[]): ReadonlyMap<number, string
   const texts = new Map<number, string>();
   for (const [at, item] of items.entries()) {
     const answer = items[at + 1];
-    if (item.kind === 'caller' && item.seq !== undefined && answer?.kind === 'agent') texts.set(item.seq, answer.text);
+    if (item.kind === 'caller' && item.turn === TEXT_TURN && item.seq !== undefined && answer?.kind === 'agent') texts.set(item.seq, answer.text);
   }
   return texts;
 }
