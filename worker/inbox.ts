@@ -8,8 +8,6 @@ export interface IngressFrame {
   readonly seq: number;
   /** Sent again, or waiting behind what was sent again: its age is no sign of overload. */
   isReplayed: boolean;
-  /** A text whose answer the caller has already. */
-  readonly isAnswered: boolean;
   /** What lies between it and the frame before was given up by the sender. */
   readonly isGap: boolean;
   readonly payload: Uint8Array;

@@ -192,7 +192,6 @@ function frameOf(envelope: Envelope, flushedUs: number, arrivedUs: number): Ingr
     lane: grantedLane(lane),
     seq: envelope.seq,
     isReplayed: (envelope.flags & ENVELOPE_FLAG.replayed) !== 0,
-    isAnswered: (envelope.flags & ENVELOPE_FLAG.answered) !== 0,
     isGap: (envelope.flags & ENVELOPE_FLAG.gap) !== 0,
     payload: envelope.payload,
     stamps: { receivedUs: envelope.stampUs, flushedUs, arrivedUs, takenUs: arrivedUs },
