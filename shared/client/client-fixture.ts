@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import type { LostAudio } from './kept-messages.ts';
 import { FakeClock, FakeNetwork, type FakeSocket } from './network-fixture.ts';
 import { VoiceClient, type AgentAudio, type AgentNotice, type VoiceClientOptions, type VoiceClientState } from './voice-client.ts';
@@ -50,7 +49,8 @@ export class Caller {
   nextSocket(withinMs = SOON_MS): FakeSocket {
     const before = this.network.sockets.length;
     this.clock.advance(withinMs);
-    assert.equal(this.network.sockets.length, before + 1, 'one attempt');
+    const made = this.network.sockets.length - before;
+    if (made !== 1) throw new Error(`expected one attempt, ${made} were made`);
     return this.network.newest;
   }
 
