@@ -118,11 +118,6 @@ export class Connection implements SocketListener {
     this.#claim({ kind: 'lost', lost: { workerId, fence } });
   }
 
-  /** Sends again what is not committed. */
-  resend(): void {
-    this.#line.resend();
-  }
-
   /** The bus was away: sends again what is not committed and asks for what was not heard. */
   onBusBack(): void {
     if (this.#state.kind === 'attached') this.#line.onBusBack();

@@ -57,10 +57,10 @@ export class Connections {
     for (const connection of this.#slots.tenants()) connection.onWorkerLost(workerId);
   }
 
-  /** Each connection of a worker sends again what is not committed: the bus may have lost it. */
+  /** Each connection of a worker sends again what is not committed and asks for what it did not hear: the bus may have lost both. */
   resend(workerId: string): void {
     for (const connection of this.#slots.tenants()) {
-      if (connection.workerId === workerId) connection.resend();
+      if (connection.workerId === workerId) connection.onBusBack();
     }
   }
 

@@ -152,14 +152,9 @@ export class Line {
     }
   }
 
-  /** Sends again what is not committed. */
-  resend(): void {
-    this.#services.metrics.replayed.inc(this.#uplink.resend());
-  }
-
   /** The bus was away, which may have lost anything in both directions. */
   onBusBack(): void {
-    this.resend();
+    this.#services.metrics.replayed.inc(this.#uplink.resend());
     this.#downlink.askAgain();
   }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
+import { connectBus } from '../shared/bus/bus.ts';
 import { ENVELOPE_FLAG, ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import { unpack } from '../shared/protocol/structured.ts';
+import { startNats } from '../shared/testing/servers.ts';
 import { Caller } from './caller-fixture.ts';
-import { Rig, startGround, type Ground } from './gateway-fixture.ts';
+import { Rig, SILENT, startGround, type Ground } from './gateway-fixture.ts';
 import { secretHash } from './http/authorization.ts';
 import { ScriptedWorker, type HeldSession } from './scripted-worker-fixture.ts';
 
@@ -244,4 +246,23 @@ test('a worker is told what its caller has: by the client where it can resume, b
   plain.send({ type: 'ack', seq: 1 });
   await plain.isTold('unknown_type');
   assert.deepEqual(Object.keys(await plain.hears('ready')), ['type', 'session_id', 'audio', 'seq']);
+});
+
+test('what the agent said while the bus was away is asked for once it is back', async (context) => {
+  const nats = await startNats();
+  const apart = { ...ground, nats, connect: (name: string) => connectBus({ url: nats.url, name, log: SILENT }) };
+  const [rig, worker] = await Promise.all([Rig.start(context, apart), ScriptedWorker.start(context, apart, 'w-goes-on')]);
+  const { id } = await rig.createSession();
+  const callers = await Promise.all([Caller.resume(context, rig, id, { after: 0 }), rig.createSession().then((other) => Caller.call(context, rig, other.id, { isNative: true }))]);
+  const ids = await Promise.all(callers.map(async (caller) => String((await caller.hears('ready'))['session_id'])));
+  const sessions = await Promise.all(ids.map((held) => worker.held(held)));
+  for (const session of sessions) say(worker, session, 'one');
+  await Promise.all(callers.map((caller) => caller.hears('text')));
+  await nats.kill();
+  for (const session of sessions) say(worker, session, 'two', 'three');
+  for (const caller of callers) assert.equal(await caller.answers(), true);
+  const back = await startNats({ port: nats.port });
+  context.after(() => back.stop());
+  await Promise.all(callers.map((caller) => caller.heard.find(({ content }) => content === 'three')));
+  for (const caller of callers) assert.deepEqual(caller.said, [[1, 'one'], [2, 'two'], [3, 'three']]);
 });

@@ -66,6 +66,9 @@ export class ScriptedWorker {
       bus.subscribe(endSubject(id), (message) => this.#onEnd(message)),
       bus.subscribe(workerSubject(id), ({ data }) => void readBatch(data, (envelope) => this.#onEnvelope(envelope))),
     ];
+    bus.onConnection((connected) => {
+      if (connected) for (const session of this.sessions.values()) this.again(session, session.request.seenEgressSeq);
+    });
     this.#heartbeats = setInterval(() => this.#beat(), 100);
   }
 
