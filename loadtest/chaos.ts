@@ -7,7 +7,7 @@ import { judge, type Judgement } from './chaos/judgement.ts';
 import { verdictsOf } from './chaos/promises.ts';
 import { reportPage } from './chaos/report-page.ts';
 import type { StageOptions } from './chaos/stage.ts';
-import { summaryLine, summaryTable } from './chaos/summary.ts';
+import { markdownTable, summaryLine, summaryTable } from './chaos/summary.ts';
 
 const USAGE = `Calls under fault: real processes are killed, frozen and cut off while callers talk, and every sample is accounted for.
 
@@ -20,7 +20,7 @@ const USAGE = `Calls under fault: real processes are killed, frozen and cut off 
   --seed       the same seed does the same to the same (default: a new one, printed)
   --outage     seconds that NATS and Redis stay away, instead of 1 to 4
   --gateways, --workers   processes of each kind (default 2 and 3)
-  --report     folder for report.json and report.html (default .voxfleet/chaos)`;
+  --report     folder for report.html, .json and .md (default .voxfleet/chaos)`;
 
 /** What cannot be done for a reason the user can mend; its message is all they need. */
 class UsageError extends Error {}
@@ -101,6 +101,7 @@ function writeReport(folder: string, run: ChaosOptions['run'], faults: readonly 
   const at = new Date().toISOString();
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'report.json'), JSON.stringify({ command, at, judgements }, undefined, 1));
+  writeFileSync(join(folder, 'report.md'), `${markdownTable(judgements)}\n\n\`${command}\`\n`);
   writeFileSync(join(folder, 'report.html'), reportPage(judgements, { command, at }));
 }
 

@@ -84,7 +84,7 @@ export class Caller {
   }
 
   /** Whether the call is over without the caller's doing. */
-  get isLost(): boolean {
+  isLost(): boolean {
     return this.events.some(({ kind }) => kind === 'lost');
   }
 
@@ -114,7 +114,7 @@ export class Caller {
       const found = find();
       if (found !== undefined && found !== false) return found;
       const leftMs = deadlineMs - this.nowMs;
-      if (leftMs <= 0 || this.isLost) return undefined;
+      if (leftMs <= 0 || this.isLost()) return undefined;
       await this.#change(leftMs);
     }
   }

@@ -110,7 +110,7 @@ function worstOf(logs: readonly CallLog[], interruptions: readonly Interruption[
 /** Field by field. */
 function summed<T extends { readonly [K in keyof T]: number }>(accounts: readonly T[]): T | undefined {
   return accounts.length === 0 ? undefined : accounts.reduce((sum, account) => {
-    const fields = Object.entries<number>(sum).map(([name, value]) => [name, value + (account[name as keyof T] ?? 0)]);
+    const fields = Object.entries<number>(sum).map(([name, value]) => [name, value + account[name as keyof T]]);
     return { ...sum, ...Object.fromEntries(fields) as Partial<T> };
   });
 }

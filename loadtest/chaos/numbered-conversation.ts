@@ -36,7 +36,7 @@ export async function converseInNumbers(caller: Caller, seed: number, patienceMs
   let questions = 0;
   let isBargeIn = false;
   await caller.until(() => caller.events.some((event) => event.kind === 'state' && event.name === 'ready'), patienceMs);
-  while (!isOver() && !caller.isLost) {
+  while (!isOver() && !caller.isLost()) {
     const step = steps.next().value;
     if (!isBargeIn) await sleep(step.pauseMs);
     if (step.kind === 'type') {
@@ -46,7 +46,7 @@ export async function converseInNumbers(caller: Caller, seed: number, patienceMs
     }
     const id = utteranceId(caller.call, utterances++);
     const { fromMs, takenSamples } = await caller.say(numberedSamples({ id, from: 0, to: utteranceSamples(id) }));
-    if (caller.isLost) return;
+    if (caller.isLost()) return;
     caller.note({ kind: 'utterance', atMs: caller.nowMs, fromMs, id, takenSamples, isBargeIn });
     isBargeIn = await listen(caller, id, isOver() ? undefined : step.interruptsAfterMs, patienceMs);
   }
@@ -56,7 +56,7 @@ async function askAndWait(caller: Caller, question: string, patienceMs: number):
   const answer = answerToQuestion(question);
   caller.ask(question);
   const answered = await caller.until(() => caller.events.some((event) => event.kind === 'answer' && event.text === answer), patienceMs);
-  if (answered === undefined && !caller.isLost) caller.note({ kind: 'given_up', atMs: caller.nowMs, waitedFor: question });
+  if (answered === undefined && !caller.isLost()) caller.note({ kind: 'given_up', atMs: caller.nowMs, waitedFor: question });
 }
 
 /** Waits for the answer to sound to its end; answers whether the caller interrupts it instead. */
@@ -75,7 +75,7 @@ async function listen(caller: Caller, utterance: number, interruptsAfterMs: numb
 }
 
 function giveUp(caller: Caller, utterance: number): false {
-  if (!caller.isLost) caller.note({ kind: 'given_up', atMs: caller.nowMs, waitedFor: `utterance ${utterance}` });
+  if (!caller.isLost()) caller.note({ kind: 'given_up', atMs: caller.nowMs, waitedFor: `utterance ${utterance}` });
   return false;
 }
 

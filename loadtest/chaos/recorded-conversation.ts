@@ -26,16 +26,16 @@ export async function converseByRecordings(caller: Caller, seed: number, patienc
   const random = seededRandom(seedOf(seed, `recorded ${caller.call}`));
   const speech = new Map(RECORDINGS.map(({ file, words }) => [words, readRecording(file)]));
   await caller.until(() => caller.events.some((event) => event.kind === 'state' && event.name === 'ready'), patienceMs);
-  while (!isOver() && !caller.isLost) {
+  while (!isOver() && !caller.isLost()) {
     await sleep(wholeBetween(random, ...PAUSE_MS));
     const { words } = oneOf(random, RECORDINGS);
     const { fromMs } = await caller.say(speech.get(words) ?? new Int16Array());
-    if (caller.isLost) return;
+    if (caller.isLost()) return;
     const saidAt = caller.events.length;
     caller.note({ kind: 'recording', atMs: caller.nowMs, fromMs, words });
     const answered = await caller.until(() => caller.events.slice(saidAt).some(({ kind }) => kind === 'voice'), patienceMs);
     if (answered === undefined) caller.note({ kind: 'given_up', atMs: caller.nowMs, waitedFor: words });
-    while (!caller.isLost && caller.nowMs < caller.playout.endsAtMs + FINISHED_AFTER_MS) await sleep(FINISHED_AFTER_MS / 7);
+    while (!caller.isLost() && caller.nowMs < caller.playout.endsAtMs + FINISHED_AFTER_MS) await sleep(FINISHED_AFTER_MS / 7);
   }
 }
 

@@ -1,3 +1,4 @@
+import { FAULTS } from './faults.ts';
 import type { Judgement } from './judgement.ts';
 import { verdictsOf } from './promises.ts';
 
@@ -31,4 +32,19 @@ function cells(judgement: Judgement): string[] {
 
 function ms(value: number): string {
   return `${Math.round(value)} ms`;
+}
+
+/** The measured table of docs/resilience.md, as Markdown. */
+export function markdownTable(judgements: readonly Judgement[]): string {
+  const rows = judgements.map((judgement) => {
+    const broken = verdictsOf(judgement).filter(({ isKept }) => !isKept);
+    const promises = broken.length === 0 ? 'every promise kept' : broken.map(({ promise, measured }) => `**broken:** ${promise} (${measured})`).join('; ');
+    const { counts, extraSilence, fault } = judgement;
+    const cells = [
+      FAULTS[fault].words, `${counts.faults} × on ${counts.calls} calls`, promises,
+      `${ms(extraSilence.p50)} / ${ms(extraSilence.p99)} / ${ms(extraSilence.max)}`,
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return ['| fault | done | lost, repeated, out of order | extra silence p50 / p99 / max |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
