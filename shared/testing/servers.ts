@@ -1,4 +1,4 @@
 /** What tests run for real: the same pieces the local supervisor runs the fleet with. */
 export { freePort } from '../../deploy/local/ports.ts';
 export { startProcess } from '../../deploy/local/processes.ts';
-export { answers, startNats, startRedis, startSentinel, type RunningServer } from '../../deploy/local/servers.ts';
+export { answers, startNats, startRedis, startSentinel } from '../../deploy/local/servers.ts';
