@@ -35,7 +35,7 @@ export type AgentNotice = Exclude<AgentMessage, { type: 'audio' | 'ack' | 'resum
 /** Whom a client tells; each member may be left out. Called in the order in which messages came. */
 export interface VoiceClientListener {
   onState?(state: VoiceClientState): void;
-  /** Each of the agent's own messages once and in order, whatever connections they came by; errors, `ready` and `pong` as they come. */
+  /** Each of the agent's own messages once and in order, whatever connections they came by; `ready`, `pong` and what a gateway complains of as they come. */
   onNotice?(notice: AgentNotice): void;
   /** Each piece once and in order. */
   onAudio?(audio: AgentAudio): void;

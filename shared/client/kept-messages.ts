@@ -123,9 +123,9 @@ export class KeptMessages {
     if (committed >= this.#risked.throughSeq) this.#risked = { throughSeq: 0, frames: 0, audioMs: 0 };
   }
 
-  /** Forgets the text of this number: it must not be answered again. Answers whether it was still kept. */
+  /** Forgets the message of this number: it was answered or refused, and would be again. Answers whether it was still kept. */
   answered(seq: number): boolean {
-    const at = this.#entries.findIndex((entry) => entry.kind === 'text' && entry.seq === seq);
+    const at = this.#entries.findIndex((entry) => entry.seq === seq);
     if (at !== -1) this.#forget(at, 1);
     return at !== -1;
   }

@@ -80,7 +80,7 @@ export class Outbox {
     this.#kept.commit(committed);
   }
 
-  /** The text of this number was answered; answers whether that is news. */
+  /** The message of this number was answered or refused; answers whether that is news. */
   answered(seq: number): boolean {
     return this.#kept.answered(seq);
   }

@@ -73,6 +73,42 @@ describe('a client whose connection breaks', () => {
     assert.deepEqual(caller.notices.filter(({ type }) => type === 'error'), [refusal]);
   });
 
+  test('is told that audio was refused, and does not send it again', () => {
+    const { caller, socket: first } = Caller.ready();
+    first.say({ type: 'speech_started', seq: 4 });
+    caller.client.sendAudio(FRAME);
+    caller.client.sendAudio(FRAME);
+    const refusal = { type: 'error', code: 'audio_too_large', message: 'too large', re: 1, seq: 4 };
+    first.say(refusal);
+    first.end();
+    const second = caller.nextSocket();
+    second.becomeReady();
+    assert.deepEqual(caller.notices.filter(({ type }) => type === 'error'), [refusal]);
+    assert.deepEqual(second.numbers, [2]);
+  });
+
+  test('counts a worker’s error as a message: it is not asked for again, and not told again', () => {
+    const { caller, socket: first } = Caller.ready();
+    const error = { type: 'error', code: 'recognizer_failed', message: 'failed', seq: 1 };
+    first.say(error);
+    first.end();
+    const second = caller.nextSocket();
+    assert.equal(second.after, 1);
+    second.becomeReady();
+    second.say({ type: 'speech_started', seq: 2 });
+    second.say(error);
+    assert.deepEqual(caller.notices.filter(({ type }) => type === 'error'), [error]);
+  });
+
+  test('tells the next connection what the one before it still brought', () => {
+    const { caller, socket: old } = Caller.ready();
+    old.say({ type: 'goaway', reconnect_after_ms: 10, seq: 0 });
+    const next = caller.nextSocket();
+    old.say({ type: 'speech_started', seq: 1 });
+    next.becomeReady();
+    assert.deepEqual(next.sent.filter(({ type }) => type === 'ack').map(({ seq }) => seq), [1]);
+  });
+
   test('says again which audio was played last, and cancels after what was said before', () => {
     const { caller, socket: first } = Caller.ready();
     caller.client.played(3);

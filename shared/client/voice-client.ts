@@ -117,7 +117,10 @@ export class VoiceClient {
     const resumed = { awayMs, attempts, resentMessages: backlog.messages, resentAudioMs: backlog.audioMs };
     const state = { name: 'ready', sessionId: ready.session_id, input, output: formatOf(ready.audio.output) } as const;
     this.#enter(isFirst ? state : { ...state, resumed });
-    if (!this.#isOver) this.#outbox.flush();
+    if (this.#isOver) return;
+    // What the connection before brought since this one was asked for: the worker is not to send that again, nor to number as if it had not been.
+    if (ready.seq < this.#order.last) connection.tell({ type: 'ack', seq: this.#order.last });
+    this.#outbox.flush();
   }
 
   #receive(message: AgentSpeechless): void {
@@ -131,8 +134,7 @@ export class VoiceClient {
       case 'pong':
         break;
       case 'error':
-        // A gateway that refuses a text says so with the number of the last message: it is known by the text it answers.
-        if (message.re !== undefined && !this.#admitAnswer(message.seq, message.re)) return;
+        if (!this.#admitError(message)) return;
         break;
       case 'text':
         if (message.re !== undefined) this.#outbox.answered(message.re);
@@ -148,9 +150,13 @@ export class VoiceClient {
     if (this.#admit(audio.seq) && !this.#isOver) this.#options.listener.onAudio?.(audio);
   }
 
-  #admitAnswer(seq: number, re: number): boolean {
-    const isNews = this.#outbox.answered(re);
-    return this.#admit(seq) || isNews;
+  /**
+   * A worker's errors are numbered like everything else it says; a gateway's carry the number of the last message before them. What
+   * refuses a message is known by that one; of the others those that lie behind are repetitions.
+   */
+  #admitError({ seq, re }: Extract<AgentSpeechless, { type: 'error' }>): boolean {
+    const isRefusal = re !== undefined && this.#outbox.answered(re);
+    return this.#admit(seq) || isRefusal || (re === undefined && seq === this.#order.last);
   }
 
   /** Whether a message is new; that it came is told to the agent's side before long. */
