@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { claimSubject } from '../shared/bus/subjects.ts';
+import { attachSubject, claimSubject } from '../shared/bus/subjects.ts';
 import type { ClaimReply } from '../shared/protocol/claim.ts';
 import { NATIVE_SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from '../shared/protocol/native-message.ts';
 import { pack } from '../shared/protocol/structured.ts';
@@ -149,6 +149,43 @@ test('a session whose record names a dead owner is claimed from it at once, not 
   assert.equal((await caller.hears('text'))['content'], 'echo: anybody?');
   const { lost, seenFence } = (await worker.held(id)).request;
   assert.deepEqual({ lost, seenFence }, { lost: { workerId: 'long-gone', fence: 1 }, seenFence: 1 });
+});
+
+test('an owner without a place for a session does not hold it: somebody else takes it over at once', async (context) => {
+  const rig = await Rig.start(context, ground);
+  const { id } = await rig.createSession();
+  await ground.store.claim(id, 'draining', { seenFence: 0 });
+  const bus = await ground.connect('draining');
+  const full: ClaimReply = { ok: false, reason: 'full' };
+  const refusing = bus.subscribe(attachSubject('draining'), (message) => message.respond(pack(full)));
+  context.after(() => refusing.stop());
+  const worker = await ScriptedWorker.start(context, ground, 'w-has-room');
+  const caller = await Caller.call(context, rig, id);
+  caller.send({ type: 'text', content: 'anybody?' });
+  assert.equal((await caller.hears('text'))['content'], 'echo: anybody?');
+  assert.deepEqual((await worker.held(id)).request.lost, { workerId: 'draining', fence: 1 });
+});
+
+test('an owner that does not know of a later one is not believed; another one is asked', async (context) => {
+  const rig = await Rig.start(context, ground);
+  const { id } = await rig.createSession();
+  for (const workerId of ['one', 'two', 'three']) await ground.store.claim(id, workerId, { seenFence: 0, lost: { workerId: '', fence: 9 } });
+  const fence = (await ground.store.load(id))?.fence ?? 0;
+  await ground.store.release({ sessionId: id, workerId: 'three', fence }, { ingressSeq: 0, egressSeq: 0 });
+  const bus = await ground.connect('stale');
+  const stale: ClaimReply = { ok: true, workerId: 'stale', fence: fence - 1, workerSlot: 1, committedIngressSeq: 0, receivedIngressSeq: 0 };
+  const worker = new Promise<ScriptedWorker>((resolve) => {
+    const answering = bus.subscribe(claimSubject('normal'), (message) => {
+      message.respond(pack(stale));
+      answering.stop();
+      resolve(ScriptedWorker.start(context, ground, 'w-knows'));
+    });
+  });
+  await bus.hasListener(claimSubject('urgent'), new Uint8Array(0));
+  const caller = await Caller.call(context, rig, id);
+  caller.send({ type: 'text', content: 'who is it?' });
+  assert.equal((await caller.hears('text'))['content'], 'echo: who is it?');
+  assert.equal((await (await worker).held(id)).fence, fence + 1);
 });
 
 test('a connection that a worker knows to be older than another of the same caller is closed with 4001', async (context) => {

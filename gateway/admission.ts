@@ -56,7 +56,7 @@ export type Admitted =
 /** Whether a worker that did not answer is gone, so that its lease may be taken over; takes its time to be sure. */
 type GoneJudge = (workerId: string, failure: 'no_responders' | 'timeout') => Promise<boolean>;
 
-type Answer = ClaimReply | { readonly ok: false; readonly reason: 'no_responders' | 'timeout' | 'disconnected' | 'bad_answer'; readonly owner?: Owner };
+type Answer = ClaimReply | { readonly ok: false; readonly reason: 'no_responders' | 'timeout' | 'disconnected' | 'bad_answer' | 'outdated'; readonly owner?: Owner };
 
 /** Finds a worker for a session: the owner if there is one, else whoever claims it. */
 export class Admission {
@@ -116,6 +116,9 @@ export class Admission {
       if (owner !== undefined && (await this.#isOwnerGone(owner, answer))) {
         request = { ...request, lost: owner };
         owner = undefined;
+      } else if (owner !== undefined && answer.reason === 'outdated') {
+        // Redis knows who came after it.
+        owner = undefined;
       } else if (answer.reason === 'held' && answer.owner !== undefined) {
         owner = answer.owner;
         request = { ...request, seenFence: Math.max(request.seenFence, owner.fence) };
@@ -128,26 +131,34 @@ export class Admission {
   }
 
   async #isOwnerGone({ workerId }: Owner, answer: Answer): Promise<boolean> {
-    return !answer.ok && (answer.reason === 'no_responders' || answer.reason === 'timeout') && this.#isGone(workerId, answer.reason);
+    if (answer.ok) return false;
+    // One that holds a session never refuses it for want of a place: it is its own word that it does not hold it.
+    if (answer.reason === 'full') return true;
+    return (answer.reason === 'no_responders' || answer.reason === 'timeout') && this.#isGone(workerId, answer.reason);
   }
 
   async #ask(request: ClaimRequest, owner: Owner | undefined): Promise<Answer> {
     const subject = owner === undefined ? claimSubject(request.lane) : attachSubject(owner.workerId);
     const timeoutMs = owner === undefined ? CLAIM_TIMEOUT_MS : ATTACH_TIMEOUT_MS;
-    const answer = await this.#request(subject, pack(request), timeoutMs);
+    const answer = await this.#request(subject, request, timeoutMs);
     this.#metrics.countClaim(resultOf(answer, owner !== undefined));
     return answer;
   }
 
-  async #request(subject: string, request: Uint8Array, timeoutMs: number): Promise<Answer> {
+  async #request(subject: string, request: ClaimRequest, timeoutMs: number): Promise<Answer> {
     try {
-      const answer = unpack<ClaimReply>(await this.#bus.request(subject, request, timeoutMs));
-      return answer ?? { ok: false, reason: 'bad_answer' };
+      const answer = unpack<ClaimReply>(await this.#bus.request(subject, pack(request), timeoutMs));
+      return answer === undefined ? { ok: false, reason: 'bad_answer' } : answerOf(answer, request);
     } catch (error) {
       if (!(error instanceof BusError)) throw error;
       return { ok: false, reason: error.failure };
     }
   }
+}
+
+/** An owner with a fence below one that was heard of is not the owner any more and has not noticed yet. */
+function answerOf(reply: ClaimReply, { seenFence }: ClaimRequest): Answer {
+  return reply.ok && reply.fence < seenFence ? { ok: false, reason: 'outdated' } : reply;
 }
 
 /** What of an applicant is the worker's business. */

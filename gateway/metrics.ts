@@ -15,7 +15,8 @@ export type ClaimResult =
   | 'no_responders'
   | 'timeout'
   | 'disconnected'
-  | 'bad_answer';
+  | 'bad_answer'
+  | 'outdated';
 
 /**
  * Why something was dropped on purpose: the caller took agent audio too slowly or spoke over it; caller's audio waited longer

@@ -6,6 +6,7 @@ import { pack, unpack } from '../shared/protocol/structured.ts';
 import { VoxError } from '../shared/runtime/errors.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import type { SessionStore } from '../shared/session/store.ts';
+import { claimDoubt } from './claim-doubt.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import type { Seat } from './seat.ts';
 import type { Sessions } from './sessions.ts';
@@ -88,13 +89,33 @@ export class Claims {
   async #answer(request: ClaimRequest): Promise<ClaimReply> {
     const { sessions, slots } = this.#options;
     const { sessionId } = request;
+    await this.#dropIfLost(request);
     // A gateway that lost patience asks again: the claim under way is waited for, then it attaches like anybody.
-    const underWay = this.#underWay.get(sessionId);
-    if (underWay !== undefined) await underWay;
+    for (let underWay = this.#underWay.get(sessionId); underWay !== undefined; underWay = this.#underWay.get(sessionId)) await underWay;
     const held = sessions.of(sessionId);
     if (held !== undefined) return sessions.attach(held, request) ? claimed(held, request) : { ok: false, reason: 'replaced' };
     if (!this.#isOpen || this.used >= slots) return { ok: false, reason: 'full' };
     return this.#take(request);
+  }
+
+  /** What is held here of the session is given up where the claim shows that it is another worker's by now. */
+  async #dropIfLost(request: ClaimRequest): Promise<void> {
+    const { sessions } = this.#options;
+    const held = sessions.of(request.sessionId);
+    if (held === undefined) return;
+    const doubt = claimDoubt(held.session.lease, request);
+    if (doubt === 'lost' || (doubt === 'doubted' && (await this.#isLost(held)))) sessions.drop(held, request);
+  }
+
+  async #isLost({ session }: Seat): Promise<boolean> {
+    const { store, log } = this.#options;
+    try {
+      return (await store.renew(session.lease, session.progress.commitNo)) === 'lost';
+    } catch (error) {
+      // As with any renewal: an owner that cannot ask goes on.
+      log.warn({ err: error }, 'a lease that is doubted could not be renewed');
+      return false;
+    }
   }
 
   #take(request: ClaimRequest): Promise<ClaimReply> {
@@ -110,20 +131,26 @@ export class Claims {
 
   async #claim(request: ClaimRequest): Promise<ClaimReply> {
     const { store, workerId, sessions } = this.#options;
-    const { sessionId } = request;
+    const { sessionId, lost, seenFence } = request;
     try {
-      const claim = await store.claim(sessionId, workerId, { lost: request.lost, seenFence: request.seenFence });
+      const claim = await store.claim(sessionId, workerId, { lost, seenFence, connectionNo: connectionNoOf(request) });
       if (claim.outcome === 'held') return { ok: false, reason: 'held', owner: { workerId: claim.workerId, fence: claim.fence } };
+      if (claim.outcome === 'replaced') return { ok: false, reason: 'replaced' };
       if (claim.outcome === 'ended') return { ok: false, reason: 'session_ended' };
       if (claim.outcome === 'not_found') return { ok: false, reason: 'session_not_found' };
       const items = await store.items(sessionId);
       const lease = { sessionId, workerId, fence: claim.fence };
-      return claimed(sessions.seat(request, lease, claim.config, claim.progress, items), request);
+      return claimed(sessions.seat(request, lease, claim, items), request);
     } catch (error) {
       if (error instanceof VoxError && error.code === 'store_unavailable') return { ok: false, reason: 'store_unavailable' };
       throw error;
     }
   }
+}
+
+/** Gateways one version older do not number connections: 0. */
+function connectionNoOf({ connectionNo }: ClaimRequest): number {
+  return Number.isFinite(connectionNo) ? connectionNo : 0;
 }
 
 function claimed({ slot, inbox, session }: Seat, { seenEgressSeq }: ClaimRequest): ClaimReply {

@@ -5,11 +5,10 @@ import type { ClaimRequest, EndRequest } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import { SlotTable } from '../shared/protocol/slot-table.ts';
 import { pack, unpack } from '../shared/protocol/structured.ts';
-import type { SessionConfig } from '../shared/protocol/agent-config.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import type { ConversationItem } from '../shared/session/record.ts';
-import type { Lease, Progress, SessionStore } from '../shared/session/store.ts';
+import type { ClaimOutcome, Lease, SessionStore } from '../shared/session/store.ts';
 import { SessionEgress, type Egress, type GatewayAddress } from './egress.ts';
 import { catchUp } from './catch-up.ts';
 import { isConnectionGone } from './connection-check.ts';
@@ -33,6 +32,9 @@ export interface SessionsOptions {
   readonly log: Logger;
   readonly makeSession: (claimed: ClaimedSession) => Session;
 }
+
+/** What Redis answered to a claim that it granted. */
+type Granted = Extract<ClaimOutcome, { outcome: 'claimed' }>;
 
 /** The sessions this worker owns: kept by lease, given back or ended. */
 export class Sessions {
@@ -101,7 +103,7 @@ export class Sessions {
   }
 
   /** A session that was claimed takes its slot. */
-  seat(request: ClaimRequest, lease: Lease, config: SessionConfig, progress: Progress, items: readonly ConversationItem[]): Seat {
+  seat(request: ClaimRequest, lease: Lease, { config, progress, connectionNo }: Granted, items: readonly ConversationItem[]): Seat {
     const { egress, metrics, replayMs } = this.#options;
     const { seenEgressSeq: seenSeq, delivered } = request;
     const session = this.#options.makeSession({
@@ -114,7 +116,7 @@ export class Sessions {
       },
     });
     const seat: Seat = {
-      slot: 0, session, inbox: new Inbox(progress.ingressSeq), connectionNo: Number.isFinite(request.connectionNo) ? request.connectionNo : 0,
+      slot: 0, session, inbox: new Inbox(progress.ingressSeq), connectionNo,
       renewAtMs: this.#renewals.nextMs(), toldOfShedAtMs: 0, heardAtMs: nowMs(), grace: undefined,
     };
     seat.slot = this.#seats.take(seat);
@@ -281,6 +283,15 @@ export class Sessions {
     log.warn({ sessionId, fence }, 'the lease of a session is no longer ours');
     this.#free(seat);
     this.#sayFarewell(seat, (egress) => egress.released());
+  }
+
+  /** The session is somebody else's, as one who claims it says: nobody is told but another connection than the one that asks. */
+  drop(seat: Seat, { gatewayId, gatewaySlot }: GatewayAddress): void {
+    const { address } = seat.session.egress;
+    if (address.gatewayId !== gatewayId || address.gatewaySlot !== gatewaySlot) return this.#lost(seat);
+    if (this.#seats.at(seat.slot) !== seat) return;
+    this.#options.metrics.leasesLost.inc();
+    this.#free(seat);
   }
 
   #start(work: () => Promise<void>): void {

@@ -53,6 +53,54 @@ describe('a session that another worker took over', LIMIT, () => {
   });
 });
 
+describe('claims that meet an owner', LIMIT, () => {
+  let fixture: WorkerFixture;
+
+  before(async () => {
+    fixture = await WorkerFixture.start();
+    // Longer than the tests: an owner learns by the claim what it has lost, not by a renewal.
+    await Promise.all(['worker-a', 'worker-b'].map((id) => fixture.startWorker(id, { LEASE_MS: '60000' })));
+  });
+
+  after(async () => fixture.stop());
+
+  /** A session on worker-a, and how its owner would be named as lost. */
+  async function owned(sessionId: string): Promise<{ gateway: GatewayFixture; lost: { workerId: string; fence: number } }> {
+    const gateway = await fixture.caller(sessionId);
+    const claimed = await gateway.claim(sessionId, { listening: false, connectionNo: 5 }, 'worker-a');
+    assert.ok(claimed.ok && claimed.fence === 1);
+    return { gateway, lost: { workerId: claimed.workerId, fence: 1 } };
+  }
+
+  test('who knows of a later owner is not attached to the old one, which lets go without a word to that connection', async () => {
+    const { gateway, lost } = await owned('stale');
+    await fixture.store.claim('stale', 'elsewhere', { lost, seenFence: 1 });
+    const answer = await gateway.claim('stale', { seenFence: 2, connectionNo: 5 }, 'worker-a');
+    assert.deepEqual(answer, { ok: false, reason: 'held', owner: { workerId: 'elsewhere', fence: 2 } });
+    assert.equal((await gateway.claim('stale', { lost: { workerId: 'elsewhere', fence: 2 }, seenFence: 2, connectionNo: 5 }, 'worker-a')).ok, true);
+    gateway.text('and now?');
+    await gateway.until(() => gateway.events().length === 1);
+    assert.deepEqual(gateway.received.filter(({ type }) => type === ENVELOPE_TYPE.released), []);
+  });
+
+  test('an owner that is taken for dead asks Redis who has the session: it goes on where it is its own, and lets go where not', async () => {
+    const { gateway, lost } = await owned('doubted');
+    const alive = await gateway.claim('doubted', { lost, seenFence: 1, connectionNo: 5 }, 'worker-a');
+    assert.deepEqual([alive.ok, alive.ok && alive.fence], [true, 1]);
+    await fixture.store.claim('doubted', 'elsewhere', { lost, seenFence: 1 });
+    const answers = await Promise.all([0, 1].map(() => gateway.claim('doubted', { lost, seenFence: 1, connectionNo: 5 }, 'worker-a')));
+    for (const answer of answers) assert.deepEqual(answer, { ok: false, reason: 'held', owner: { workerId: 'elsewhere', fence: 2 } });
+  });
+
+  test('an older connection does not take the session from a newer one by saying that its owner is lost', async () => {
+    const { gateway, lost } = await owned('served');
+    const older = await fixture.gateway('gateway-served-older');
+    assert.deepEqual(await older.claim('served', { lost, seenFence: 1, connectionNo: 4 }, 'worker-b'), { ok: false, reason: 'replaced' });
+    gateway.text('still here?');
+    await gateway.until(() => gateway.events().length === 1);
+  });
+});
+
 describe('a worker whose Redis came back without its data', LIMIT, () => {
   let fixture: WorkerFixture;
 

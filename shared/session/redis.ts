@@ -28,6 +28,8 @@ export interface Redis extends RedisCommander {
   /** A transaction; in a Cluster of one session's keys. */
   multi(): ChainableCommander;
   once(event: 'ready', listener: () => void): unknown;
+  /** Each time that it is there again. */
+  on(event: 'ready', listener: () => void): unknown;
   /** Closes for good; what is under way fails. */
   disconnect(): void;
 }

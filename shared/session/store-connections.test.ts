@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startRedis } from '../testing/servers.ts';
 import { recordKey } from './record.ts';
 import { StoreFixture, TIMES, UNKNOWING } from './store-fixture.ts';
@@ -28,26 +29,59 @@ function connect(sessionId: string, presentedHash?: string, nextHash?: string, t
   return store.connect(sessionId, { presentedHash, nextHash, tokenTtlMs });
 }
 
-function connected(connectionNo: number): ConnectOutcome {
-  return { outcome: 'connected', connectionNo };
+/** The number of a connection that is taken. */
+async function connected(outcome: Promise<ConnectOutcome>): Promise<number> {
+  const taken = await outcome;
+  assert.ok(taken.outcome === 'connected', `expected a connection, got ${taken.outcome}`);
+  return taken.connectionNo;
 }
 
 test('each connection of a session has a number, the newest the highest; claims and ends do not change it', async () => {
   const sessionId = await fixture.newSession();
-  assert.deepEqual(await connect(sessionId), connected(1));
+  const first = await connected(connect(sessionId));
   await fixture.claimed(sessionId, 'a');
-  assert.deepEqual(await connect(sessionId), connected(2));
-  assert.equal((await store.load(sessionId))?.connectionNo, 2);
+  const second = await connected(connect(sessionId));
+  assert.ok(second > first);
+  assert.equal((await store.load(sessionId))?.connectionNo, second);
   await fixture.redis.pexpire(recordKey(sessionId), 20_000);
-  assert.deepEqual(await connect(sessionId), connected(3));
+  assert.ok((await connected(connect(sessionId))) > second);
   assert.ok((await fixture.redis.pttl(recordKey(sessionId))) > TIMES.ttlMs - 20_000, 'a caller who connects keeps the session alive');
 });
 
-test('of connections made at once each has its own number', async () => {
+test('of connections made at once each has its own number, in the order in which Redis took them', async () => {
   const sessionId = await fixture.newSession();
-  const outcomes = await Promise.all(Array.from({ length: 20 }, () => connect(sessionId)));
-  const numbers = outcomes.map((outcome) => (outcome.outcome === 'connected' ? outcome.connectionNo : 0));
-  assert.deepEqual(numbers.sort((a, b) => a - b), Array.from({ length: 20 }, (_, i) => i + 1));
+  const numbers = await Promise.all(Array.from({ length: 20 }, () => connected(connect(sessionId))));
+  assert.deepEqual(numbers, [...new Set(numbers)].sort((a, b) => a - b));
+});
+
+test('a number is above every one before, also where Redis forgot those or its clock went back', async () => {
+  const sessionId = await fixture.newSession();
+  const memory = await fixture.remember(sessionId);
+  let last = 0;
+  for (let attempt = 1; attempt <= 5; attempt += 1) last = await connected(connect(sessionId));
+  await fixture.forget(sessionId, memory);
+  while (Date.now() <= last) await sleep(1);
+  const next = await connected(connect(sessionId));
+  assert.ok(next > last);
+  await fixture.redis.hset(recordKey(sessionId), 'connection_no', next + 1_000_000);
+  assert.equal(await connected(connect(sessionId)), next + 1_000_001);
+});
+
+test('a claim for an older connection is refused, whoever is said to be lost; one for the newest teaches Redis its number', async () => {
+  const sessionId = await fixture.newSession();
+  const old = await connected(connect(sessionId));
+  const memory = await fixture.remember(sessionId);
+  const { fence } = await fixture.claimed(sessionId, 'a', { seenFence: 0, connectionNo: old });
+  const newest = await connected(connect(sessionId));
+  const lost = { workerId: 'a', fence };
+  assert.deepEqual(await store.claim(sessionId, 'b', { lost, seenFence: fence, connectionNo: old }), { outcome: 'replaced' });
+  assert.equal((await store.load(sessionId))?.owner, 'a');
+  await fixture.forget(sessionId, memory);
+  const claim = await store.claim(sessionId, 'b', { seenFence: fence, connectionNo: newest });
+  assert.equal(claim.outcome === 'claimed' && claim.connectionNo, newest);
+  assert.deepEqual(await store.claim(sessionId, 'c', { seenFence: fence, connectionNo: old }), { outcome: 'replaced' });
+  const unnumbered = await store.claim(sessionId, 'b', { seenFence: fence });
+  assert.equal(unnumbered.outcome === 'claimed' && unnumbered.connectionNo, newest, 'a gateway one version older numbers none');
 });
 
 test('a session that never was or is over has no connections', async () => {
@@ -64,16 +98,16 @@ test('a session that never was or is over has no connections', async () => {
 test('a token that was never given is refused and counts nothing, with no token kept as with one', async () => {
   const sessionId = await fixture.newSession();
   assert.deepEqual(await connect(sessionId, 'guess', 't1'), REFUSED);
-  assert.deepEqual(await connect(sessionId, undefined, 't1'), connected(1));
+  await connected(connect(sessionId, undefined, 't1'));
   assert.deepEqual(await connect(sessionId, 'guess', 't2'), REFUSED);
-  assert.deepEqual(await connect(sessionId, 't1', 't2'), connected(2));
+  await connected(connect(sessionId, 't1', 't2'));
 });
 
 test('a client whose connections die before it hears of the next token comes back with what it has, again and again', async () => {
   const sessionId = await fixture.newSession();
   await connect(sessionId, undefined, 't1');
-  for (let attempt = 2; attempt < 8; attempt += 1) assert.deepEqual(await connect(sessionId, 't1', `t${attempt}`), connected(attempt));
-  assert.deepEqual(await connect(sessionId, 't7', 't8'), connected(8));
+  for (let attempt = 2; attempt < 8; attempt += 1) await connected(connect(sessionId, 't1', `t${attempt}`));
+  await connected(connect(sessionId, 't7', 't8'));
   assert.deepEqual(await connect(sessionId, 't3', 't9'), REFUSED, 'those it never heard of are valid only while they are the newest');
 });
 
@@ -83,15 +117,15 @@ test('once the newest token was shown, those before the shown one are refused', 
   await connect(sessionId, 't1', 't2');
   await connect(sessionId, 't2', 't3');
   assert.deepEqual(await connect(sessionId, 't1', 't4'), REFUSED);
-  assert.deepEqual(await connect(sessionId, 't2', 't4'), connected(4));
+  await connected(connect(sessionId, 't2', 't4'));
 });
 
 test('a connection that cannot resume leaves the tokens as they are', async () => {
   const sessionId = await fixture.newSession();
   await connect(sessionId, undefined, 't1');
   await connect(sessionId);
-  assert.deepEqual(await connect(sessionId, 't1'), connected(3));
-  assert.deepEqual(await connect(sessionId, 't1', 't2'), connected(4));
+  await connected(connect(sessionId, 't1'));
+  await connected(connect(sessionId, 't1', 't2'));
 });
 
 test('a token expires by the clock of Redis, each at its own time', async () => {
@@ -108,24 +142,27 @@ test('a token expires by the clock of Redis, each at its own time', async () => 
 
 test('the newest connection is given newer tokens, two of which are valid; an older connection is not', async () => {
   const sessionId = await fixture.newSession();
-  await connect(sessionId, undefined, 't1');
-  assert.equal(await store.rotate(sessionId, 1, 't2', TTL_MS), true);
-  assert.equal(await store.rotate(sessionId, 1, 't2', TTL_MS), true, 'sent twice is as good as once');
-  assert.deepEqual(await connect(sessionId, 't1'), connected(2));
-  assert.equal(await store.rotate(sessionId, 1, 't3', TTL_MS), false);
-  assert.equal(await store.rotate(sessionId, 2, 't3', TTL_MS), true);
+  const first = await connected(connect(sessionId, undefined, 't1'));
+  assert.equal(await store.rotate(sessionId, first, 't2', TTL_MS), true);
+  assert.equal(await store.rotate(sessionId, first, 't2', TTL_MS), true, 'sent twice is as good as once');
+  const second = await connected(connect(sessionId, 't1'));
+  assert.equal(await store.rotate(sessionId, first, 't3', TTL_MS), false);
+  assert.equal(await store.rotate(sessionId, second, 't3', TTL_MS), true);
   assert.deepEqual(await connect(sessionId, 't1'), REFUSED);
-  assert.deepEqual(await connect(sessionId, 't2'), connected(3));
-  assert.deepEqual(await connect(sessionId, 't3'), connected(4));
+  await connected(connect(sessionId, 't2'));
+  await connected(connect(sessionId, 't3'));
 });
 
 test('a Redis that forgot connections learns of them by the next rotation, and never counts below them again', async () => {
   const sessionId = await fixture.newSession();
   const memory = await fixture.remember(sessionId);
-  for (let attempt = 1; attempt <= 5; attempt += 1) await connect(sessionId, undefined, `t${attempt}`);
+  let last = 0;
+  for (let attempt = 1; attempt <= 5; attempt += 1) last = await connected(connect(sessionId, undefined, `t${attempt}`));
   await fixture.forget(sessionId, memory);
-  assert.equal(await store.rotate(sessionId, 5, 't6', TTL_MS), true);
-  assert.deepEqual(await connect(sessionId, 't6', 't7'), connected(6));
+  while (Date.now() <= last) await sleep(1);
+  assert.equal(await store.rotate(sessionId, last, 't6', TTL_MS), true);
+  assert.equal((await store.load(sessionId))?.connectionNo, last);
+  assert.ok((await connected(connect(sessionId, 't6', 't7'))) > last);
 });
 
 test('writes of an owner leave connections and tokens as they are', async () => {
@@ -136,5 +173,5 @@ test('writes of an owner leave connections and tokens as they are', async () => 
   await store.renew(lease);
   await store.release(lease, { ingressSeq: 1, egressSeq: 1 });
   await store.claim(sessionId, 'b', UNKNOWING);
-  assert.deepEqual(await connect(sessionId, 't1', 't2'), connected(2));
+  await connected(connect(sessionId, 't1', 't2'));
 });

@@ -1,4 +1,4 @@
-import type { LeaseWrite } from './store.ts';
+import type { ClaimKnowledge, LeaseWrite } from './store.ts';
 
 /** Workers of the model. */
 export const WORKERS = ['a', 'b', 'c'] as const;
@@ -46,16 +46,18 @@ export class StoreModel {
   }
 
   /** Whether a claim must be granted, or what it must be answered instead. */
-  claim(name: WorkerName, lost: { workerId: string; fence: number } | undefined): 'claimed' | 'held' | 'ended' | 'not_found' {
+  claim(name: WorkerName, { lost, connectionNo = 0 }: ClaimKnowledge): 'claimed' | 'held' | 'replaced' | 'ended' | 'not_found' {
     const { record } = this;
     if (record === undefined) return 'not_found';
     if (record.isEnded) return 'ended';
+    if (connectionNo > 0 && connectionNo < record.connectionNo) return 'replaced';
     const isLost = lost !== undefined && ((lost.workerId === record.owner && lost.fence === record.fence) || lost.fence > record.fence);
     return record.owner === '' || record.owner === name || record.isExpired || isLost ? 'claimed' : 'held';
   }
 
-  claimed(name: WorkerName, fence: number): void {
-    this.#change({ owner: name, fence, isExpired: false, commitNo: 0 });
+  claimed(name: WorkerName, fence: number, connectionNo: number): void {
+    const connectionNos = [connectionNo, this.record?.connectionNo ?? 0];
+    this.#change({ owner: name, fence, isExpired: false, commitNo: 0, connectionNo: Math.max(...connectionNos) });
     this.beliefs[name] = { fence, commits: 0, turns: this.record?.turns ?? [] };
   }
 
@@ -86,10 +88,10 @@ export class StoreModel {
     const { fence, commits, turns } = this.beliefs[name];
     const answer = this.standing(name, commits);
     if (answer === 'behind') {
-      const { ingressSeq, connectionNo, tokens } = this.record ?? NEW_RECORD;
+      const { connectionNo, tokens } = this.record ?? NEW_RECORD;
       this.record = {
         owner: name, fence, isExpired: false, isEnded: false, commitNo: commits, turns,
-        ingressSeq: Math.max(ingressSeq, ...turns), connectionNo, tokens,
+        ingressSeq: Math.max(0, ...turns), connectionNo, tokens,
       };
     }
     return answer === 'lost' ? answer : 'ours';
@@ -111,8 +113,12 @@ export class StoreModel {
     if (record === undefined || record.isEnded) return 'not_found';
     if (presented !== '' && !record.tokens.includes(presented)) return 'refused';
     const kept = presented === '' ? record.tokens[0] : presented;
-    this.#change({ connectionNo: record.connectionNo + 1, ...(next !== '' && { tokens: [next, kept] as const }) });
+    this.#change(next === '' ? {} : { tokens: [next, kept] });
     return 'connected';
+  }
+
+  connected(connectionNo: number): void {
+    this.#change({ connectionNo });
   }
 
   rotate(connectionNo: number, next: string): boolean {

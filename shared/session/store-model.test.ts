@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { startRedis } from '../testing/servers.ts';
 import { recordKey } from './record.ts';
@@ -11,7 +12,7 @@ const TOKEN_TTL_MS = 600_000;
 
 /** What one worker does, believing what it last heard; what the caller's connections do; what happens from outside. */
 type Step =
-  | { readonly do: 'claim'; readonly worker: WorkerName; readonly lost: 'none' | 'owner' | 'stale' | 'newest'; readonly knows: boolean }
+  | { readonly do: 'claim'; readonly worker: WorkerName; readonly lost: 'none' | 'owner' | 'stale' | 'newest'; readonly knows: boolean; readonly behind: number }
   | { readonly do: 'commit'; readonly worker: WorkerName; readonly again: boolean }
   | { readonly do: 'renew' | 'release' | 'restore' | 'end'; readonly worker: WorkerName }
   | { readonly do: 'connect'; readonly shows: number; readonly isResumable: boolean }
@@ -22,7 +23,7 @@ type Step =
 
 const worker = fc.constantFrom(...WORKERS);
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('claim'), worker, lost: fc.constantFrom('none', 'owner', 'stale', 'newest'), knows: fc.boolean() }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('claim'), worker, lost: fc.constantFrom('none', 'owner', 'stale', 'newest'), knows: fc.boolean(), behind: fc.nat(2) }) },
   { weight: 9, arbitrary: fc.record({ do: fc.constant('commit'), worker, again: fc.boolean() }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('renew', 'release', 'restore'), worker }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('connect'), shows: fc.nat(4), isResumable: fc.boolean() }) },
@@ -54,7 +55,8 @@ class Run {
   /** Those that clients were given, oldest first. */
   readonly #tokens: string[] = [''];
   #highestFence = 0;
-  #connections = 0;
+  /** Their numbers, the newest last. */
+  readonly #connections: number[] = [];
   #made = 0;
   #hasForgotten = false;
   #turn = 0;
@@ -66,7 +68,7 @@ class Run {
   /** Does one step for real and in the model, and compares the answers. */
   async take(step: Step): Promise<void> {
     switch (step.do) {
-      case 'claim': return this.#claim(step.worker, step.lost, step.knows);
+      case 'claim': return this.#claim(step);
       case 'commit': return this.#commit(step.worker, step.again);
       case 'connect': return this.#connect(step.shows, step.isResumable);
       case 'rotate': return this.#rotate(step.behind);
@@ -92,19 +94,22 @@ class Run {
     assert.deepEqual(await fixture.turns(this.sessionId), turns);
   }
 
-  async #claim(name: WorkerName, lost: 'none' | 'owner' | 'stale' | 'newest', knows: boolean): Promise<void> {
+  async #claim({ worker: name, lost, knows, behind }: Extract<Step, { do: 'claim' }>): Promise<void> {
     const { model } = this;
     const { owner = '', fence = 0 } = model.record ?? {};
     const pairs = { none: undefined, owner: { workerId: owner, fence }, stale: { workerId: owner, fence: fence - 1 }, newest: this.#newestHolder() };
     // Gateways carry the highest fence they heard of; one that knows of none is safe only while Redis forgets nothing.
     const seenFence = knows || this.#hasForgotten ? this.#highestFence : 0;
-    const outcome = await fixture.store.claim(this.sessionId, name, { lost: pairs[lost], seenFence });
-    assert.equal(outcome.outcome, model.claim(name, pairs[lost]));
+    const connectionNo = this.#connections.at(-1 - behind) ?? 0;
+    const knowledge = { lost: pairs[lost], seenFence, connectionNo };
+    const outcome = await fixture.store.claim(this.sessionId, name, knowledge);
+    assert.equal(outcome.outcome, model.claim(name, knowledge));
     if (outcome.outcome !== 'claimed') return;
     assert.ok(outcome.fence > this.#highestFence, 'a fence is above all that anybody ever held');
     this.#highestFence = outcome.fence;
     assert.equal(outcome.progress.ingressSeq, model.record?.ingressSeq);
-    model.claimed(name, outcome.fence);
+    model.claimed(name, outcome.fence, connectionNo);
+    assert.equal(outcome.connectionNo, model.record?.connectionNo);
   }
 
   #newestHolder(): { workerId: string; fence: number } | undefined {
@@ -159,12 +164,14 @@ class Run {
     });
     assert.equal(outcome.outcome, this.model.connect(presented, next));
     if (outcome.outcome !== 'connected') return;
-    this.#connections = outcome.connectionNo;
+    assert.ok(outcome.connectionNo > (this.#connections.at(-1) ?? 0), 'a number is above all others, whatever Redis forgot');
+    this.#connections.push(outcome.connectionNo);
+    this.model.connected(outcome.connectionNo);
     if (next !== '') this.#tokens.push(next);
   }
 
   async #rotate(behind: number): Promise<void> {
-    const connectionNo = this.#connections - behind;
+    const connectionNo = this.#connections.at(-1 - behind) ?? 0;
     const next = this.#newToken();
     const isGiven = await fixture.store.rotate(this.sessionId, connectionNo, next, TOKEN_TTL_MS);
     assert.equal(isGiven, this.model.rotate(connectionNo, next));
@@ -180,6 +187,8 @@ class Run {
     this.#hasForgotten = true;
     await fixture.forget(this.sessionId, memory?.redis);
     this.model.record = memory?.record;
+    // No Redis comes back within the millisecond in which it went.
+    while (Date.now() <= (this.#connections.at(-1) ?? 0)) await sleep(1);
   }
 
   async #expire(): Promise<void> {

@@ -97,6 +97,20 @@ test('a record that is not behind is not written over', async () => {
   assert.deepEqual(await fixture.turns(sessionId), [1, 2, 3]);
 });
 
+test('restored progress is that of the restored items, also where a late owner had committed more into the forgetful record', async () => {
+  const sessionId = await fixture.newSession();
+  const memory = await fixture.remember(sessionId);
+  const late = await fixture.claimed(sessionId, 'a');
+  const owner = { ...late, workerId: 'b', fence: late.fence + 1 };
+  await fixture.forget(sessionId, memory);
+  await fixture.claimed(sessionId, 'a');
+  assert.equal(await fixture.commit(late, 1, 40), 'ours');
+  assert.equal(await store.restore(owner, snapshot(sessionId, 3)), 'ours');
+  const { ingressSeq, egressSeq } = (await store.load(sessionId)) ?? {};
+  assert.deepEqual([ingressSeq, egressSeq], [3, 40], 'numbers that were heard are not used again, audio that nobody stored is sent again');
+  assert.deepEqual(await fixture.turns(sessionId), [1, 2, 3]);
+});
+
 test('nobody restores over a later owner, over one of the same fence, or over the end', async () => {
   const sessionId = await fixture.newSession();
   const memory = await fixture.remember(sessionId);

@@ -66,7 +66,7 @@ test('a session that never was is not found', async () => {
 test('the first worker to claim gets the lease and all it needs, the next one hears who holds it', async () => {
   const sessionId = await newSession();
   assert.deepEqual(await store.claim(sessionId, 'a', UNKNOWING), {
-    outcome: 'claimed', fence: 1, config: configOf(sessionId), progress: { ingressSeq: 0, egressSeq: 0 },
+    outcome: 'claimed', fence: 1, config: configOf(sessionId), progress: { ingressSeq: 0, egressSeq: 0 }, connectionNo: 0,
   });
   assert.deepEqual(await store.claim(sessionId, 'b', UNKNOWING), { outcome: 'held', workerId: 'a', fence: 1 });
   const record = await store.load(sessionId);
@@ -168,7 +168,7 @@ test('a released session may be claimed at once, and goes on from the progress t
   assert.equal(await store.release(lease, { ingressSeq: 7, egressSeq: 8 }), true);
   assert.equal(await store.commit(lease, 1, { ingressSeq: 9, egressSeq: 9 }, [itemAt(1)]), 'lost');
   assert.deepEqual(await store.claim(sessionId, 'b', UNKNOWING), {
-    outcome: 'claimed', fence: 2, config: configOf(sessionId), progress: { ingressSeq: 7, egressSeq: 8 },
+    outcome: 'claimed', fence: 2, config: configOf(sessionId), progress: { ingressSeq: 7, egressSeq: 8 }, connectionNo: 0,
   });
 });
 

@@ -15,7 +15,7 @@ export interface Lease {
   readonly fence: number;
 }
 
-/** How far a session has come, stored with commits and releases. What is stored never goes back. */
+/** How far a session has come, stored with commits and releases. What is stored goes back only with the items, by `restore`. */
 export interface Progress {
   readonly ingressSeq: number;
   readonly egressSeq: number;
@@ -28,8 +28,10 @@ export interface OwnerProgress extends Progress {
 
 /** What a claim came to. */
 export type ClaimOutcome =
-  | { readonly outcome: 'claimed'; readonly fence: number; readonly config: SessionConfig; readonly progress: Progress }
+  | { readonly outcome: 'claimed'; readonly fence: number; readonly config: SessionConfig; readonly progress: Progress; readonly connectionNo: number }
   | { readonly outcome: 'held'; readonly workerId: string; readonly fence: number }
+  /** The claim is for a connection that is not the newest one. */
+  | { readonly outcome: 'replaced' }
   | { readonly outcome: 'ended' }
   | { readonly outcome: 'not_found' };
 
@@ -65,10 +67,11 @@ export interface ConnectTokens {
   readonly tokenTtlMs: number;
 }
 
-/** The owner that a claimer saw die, and the highest fence it has heard of. */
+/** The owner that a claimer saw die, the highest fence it has heard of, and the connection it claims for, where it has one. */
 export interface ClaimKnowledge {
   readonly lost?: { readonly workerId: string; readonly fence: number } | undefined;
   readonly seenFence: number;
+  readonly connectionNo?: number | undefined;
 }
 
 /** What became of an end: who owned the session until now, or why a lease could not end it. */
@@ -90,10 +93,18 @@ export interface StoreTimes {
 export class SessionStore {
   readonly #redis: Redis;
   readonly #times: StoreTimes;
+  #outages = 0;
+  #isAway = false;
 
   constructor(redis: Redis, times: StoreTimes) {
     this.#redis = redis;
     this.#times = times;
+    redis.on('ready', () => (this.#outages += 1));
+  }
+
+  /** Grows with each noticed outage of Redis that is over: what was stored before may be forgotten. */
+  get outages(): number {
+    return this.#outages;
   }
 
   /** Stores a new session; false where the id is taken. */
@@ -145,11 +156,12 @@ export class SessionStore {
   }
 
   /** Takes the lease for a worker; the fence is above all that were seen. An unexpired lease yields where its owner is `lost`. */
-  async claim(sessionId: string, workerId: string, { lost, seenFence }: ClaimKnowledge): Promise<ClaimOutcome> {
+  async claim(sessionId: string, workerId: string, { lost, seenFence, connectionNo = 0 }: ClaimKnowledge): Promise<ClaimOutcome> {
     const { leaseMs, ttlMs } = this.#times;
     const [outcome, ...rest] = await this.#ask(() =>
       this.#redis.voxClaimBuffer(
         recordKey(sessionId), itemsKey(sessionId), workerId, leaseMs, ttlMs, seenFence, lost?.workerId ?? '', lost?.fence ?? 0,
+        connectionNo,
       ),
     );
     return claimOutcome(outcome?.toString(), rest);
@@ -240,8 +252,12 @@ export class SessionStore {
 
   async #ask<T>(command: () => Promise<T>): Promise<T> {
     try {
-      return await command();
+      const answer = await command();
+      if (this.#isAway) this.#outages += 1;
+      this.#isAway = false;
+      return answer;
     } catch (error) {
+      this.#isAway = true;
       const reason = error instanceof Error ? error.message : String(error);
       throw new VoxError('store_unavailable', `Redis did not answer: ${reason}`, 1000);
     }
@@ -262,9 +278,9 @@ function stateOf(text: string | undefined): SessionState {
 
 function claimOutcome(outcome: string | undefined, rest: readonly Buffer[]): ClaimOutcome {
   if (outcome === 'held') return { outcome, workerId: rest[0]?.toString() ?? '', fence: Number(rest[1]?.toString()) };
-  if (outcome === 'ended') return { outcome };
+  if (outcome === 'ended' || outcome === 'replaced') return { outcome };
   const config = outcome === 'claimed' && rest[1] !== undefined ? unpack<SessionConfig>(rest[1]) : undefined;
   if (config === undefined) return { outcome: 'not_found' };
   const progress = { ingressSeq: Number(rest[2]?.toString()), egressSeq: Number(rest[3]?.toString()) };
-  return { outcome: 'claimed', fence: Number(rest[0]?.toString()), config, progress };
+  return { outcome: 'claimed', fence: Number(rest[0]?.toString()), config, progress, connectionNo: Number(rest[4]?.toString()) };
 }
