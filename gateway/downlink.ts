@@ -21,6 +21,8 @@ export interface DownlinkOptions {
 
 /** How often an owner is told what its caller has. */
 const TELL_EVERY_MS = 500;
+/** A caller may have more than this connection passed on, from the one before; not more than this many messages. */
+const MOST_AHEAD = 10_000;
 const NO_TURN = -1;
 
 /**
@@ -73,8 +75,10 @@ export class Downlink {
 
   /** A numbering caller has everything up to this egress seq. */
   received(seq: number): void {
-    this.#toldSeq = Math.min(seq, this.seq);
-    this.#options.uplink.control(ENVELOPE_TYPE.received, this.#toldSeq);
+    const { order, uplink } = this.#options;
+    order.reached(Math.min(seq, order.last + MOST_AHEAD));
+    this.#toldSeq = Math.min(seq, order.last);
+    uplink.control(ENVELOPE_TYPE.received, this.#toldSeq);
   }
 
   /** The bus was away: what it lost is asked for. */

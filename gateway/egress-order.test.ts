@@ -23,24 +23,34 @@ test('a jump that is meant is taken, also while something is asked for', () => {
   assert.equal(order.asks(0), false);
 });
 
-test('what is missing is asked for at once, then every quarter of a second until it comes', () => {
+test('what is missing is asked for at once, then after pauses that double until it comes', () => {
   const order = new EgressOrder(0);
   assert.equal(order.asks(1000), false);
   order.place(2, 0);
-  assert.deepEqual([1000, 1001, 1249, 1250, 1499].map((nowMs) => order.asks(nowMs)), [true, false, false, true, false]);
+  assert.deepEqual([1000, 1001, 1249, 1250, 1749, 1750].map((nowMs) => order.asks(nowMs)), [true, false, false, true, false, true]);
   order.place(1, 0);
-  assert.equal(order.asks(1500), false);
+  assert.equal(order.asks(9000), false);
   order.place(3, 0);
-  assert.equal(order.asks(1501), true, 'another hole is asked for at once');
+  assert.equal(order.asks(9001), true, 'another hole is asked for at once');
 });
 
-test('a worker that answers four requests with nothing is taken as it is', () => {
+test('a worker that answers eight requests with nothing is taken as it is', () => {
   const order = new EgressOrder(0);
   order.place(5, 0);
-  assert.deepEqual([0, 250, 500, 750].map((nowMs) => order.asks(nowMs)), [true, true, true, true]);
-  assert.equal(order.place(6, 0), 'hole', 'the fourth request may still be answered');
-  assert.equal(order.asks(1000), false);
+  const asked = [0, 250, 750, 1750, 3750, 7750, 11_750, 15_750];
+  assert.deepEqual(asked.map((nowMs) => order.asks(nowMs)), asked.map(() => true));
+  assert.equal(order.asks(19_749), false);
+  assert.equal(order.place(6, 0), 'hole', 'the eighth request may still be answered');
+  assert.equal(order.asks(19_750), false);
   assert.equal(order.place(7, 0), 'next');
+});
+
+test('what the caller has from an older connection is not passed on again', () => {
+  const order = new EgressOrder(18);
+  order.reached(20);
+  assert.deepEqual([19, 20, 21].map((seq) => order.place(seq, 0)), ['duplicate', 'duplicate', 'next']);
+  order.reached(3);
+  assert.equal(order.last, 21);
 });
 
 test('another worker is asked anew', () => {

@@ -1,4 +1,5 @@
 import { ENVELOPE_FLAG } from '../shared/protocol/envelope.ts';
+import { MissingRequests } from '../shared/protocol/missing-requests.ts';
 
 /**
  * What a numbered envelope is to the caller: the `next` one, a `duplicate` of one passed on before, or one behind a `hole`,
@@ -6,17 +7,10 @@ import { ENVELOPE_FLAG } from '../shared/protocol/envelope.ts';
  */
 export type EgressPlace = 'next' | 'duplicate' | 'hole';
 
-/** Between two requests for the same envelopes. */
-const ASK_EVERY_MS = 250;
-/** A worker that does not answer so many requests cannot: it is one of an older version. Its jump is accepted. */
-const MOST_REQUESTS = 4;
-
 /** Where one connection stands in its session's egress: every envelope is passed on once and in order. Time is an argument. */
 export class EgressOrder {
+  readonly #requests = new MissingRequests();
   #last: number;
-  #isMissing = false;
-  #requests = 0;
-  #askAtMs = 0;
 
   /** `last`: the egress seq that the caller has already. */
   constructor(last: number) {
@@ -31,9 +25,9 @@ export class EgressOrder {
   /** Judges an envelope by its number; it counts as passed on where it is `next`. A jump flagged `gap` is meant. */
   place(seq: number, flags: number): EgressPlace {
     if (seq <= this.#last) return 'duplicate';
-    const isAccepted = seq === this.#last + 1 || (flags & ENVELOPE_FLAG.gap) !== 0 || this.#requests > MOST_REQUESTS;
+    const isAccepted = seq === this.#last + 1 || (flags & ENVELOPE_FLAG.gap) !== 0 || this.#requests.isGivenUp;
     if (!isAccepted) {
-      this.#isMissing = true;
+      this.#requests.missing();
       return 'hole';
     }
     this.#last = seq;
@@ -43,17 +37,16 @@ export class EgressOrder {
 
   /** Whether what follows `last` is to be asked for now; answering true counts as having asked. */
   asks(nowMs: number): boolean {
-    if (!this.#isMissing || nowMs < this.#askAtMs || this.#requests > MOST_REQUESTS) return false;
-    this.#requests += 1;
-    this.#askAtMs = nowMs + ASK_EVERY_MS;
-    // What the last request may still bring has had its time.
-    return this.#requests <= MOST_REQUESTS;
+    return this.#requests.asks(nowMs);
+  }
+
+  /** The caller has everything up to `seq`: some of it may have come by an older connection that was still there. */
+  reached(seq: number): void {
+    this.#last = Math.max(this.#last, seq);
   }
 
   /** Another worker speaks from here on: nothing was asked of it yet. */
   restart(): void {
-    this.#isMissing = false;
-    this.#requests = 0;
-    this.#askAtMs = 0;
+    this.#requests.restart();
   }
 }

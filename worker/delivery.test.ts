@@ -51,6 +51,21 @@ describe('what a worker and a gateway send each other arrives', LIMIT, () => {
     assert.deepEqual(second.said().map(({ seq }) => seq), [2, 2], 'what was said to the old connection stays there');
   });
 
+  test('numbers that the caller has from an owner in between are not used again', async () => {
+    const first = await fixture.caller('ahead');
+    await first.claim('ahead', { listening: false });
+    first.text('one');
+    await first.until(() => first.events().length === 1);
+    const second = await fixture.gateway('gateway-ahead-2');
+    await second.claim('ahead', { listening: false, connectionNo: 2, seenEgressSeq: 9, isResuming: true }, 'worker-a');
+    second.text('two');
+    await second.until(() => second.events().length === 1);
+    second.control(ENVELOPE_TYPE.received, 15);
+    second.text('three');
+    await second.until(() => second.events().length === 2);
+    assert.deepEqual(second.said().map((envelope) => [envelope.seq, isGap(envelope)]), [[10, false], [16, true]]);
+  });
+
   test('an older connection that comes late is refused and changes nothing', async () => {
     const gateway = await fixture.caller('older');
     await gateway.claim('older', { listening: false, connectionNo: 5 });
@@ -79,7 +94,7 @@ describe('what a worker and a gateway send each other arrives', LIMIT, () => {
     assert.deepEqual(gateway.said().slice(11).map((envelope) => [envelope.seq, isReplayed(envelope), isGap(envelope)]), [[7, false, false]]);
   });
 
-  test('a hole in the caller’s numbers is asked for; what is meant, and who cannot answer, is let pass', async () => {
+  test('a hole in the caller’s numbers is asked for; what is meant is let pass', async () => {
     const gateway = await fixture.caller('holes');
     await gateway.claim('holes', { listening: false });
     gateway.text('one');
@@ -90,10 +105,7 @@ describe('what a worker and a gateway send each other arrives', LIMIT, () => {
     gateway.text('number 9', 'normal', { seq: 9, flags: ENVELOPE_FLAG.gap });
     await gateway.until(() => gateway.events().length === 5);
     assert.deepEqual(answers(gateway), ['You said: one.', 'You said: number 2.', 'You said: number 3.', 'You said: number 4.', 'You said: number 9.']);
-    const sending = setInterval(() => gateway.text('number 20', 'normal', { seq: 20 }), 50);
-    await gateway.until(() => gateway.events().length === 6);
-    clearInterval(sending);
-    assert.deepEqual(resends(gateway), [1, 9, 9, 9, 9]);
+    assert.deepEqual(resends(gateway), [1]);
   });
 
   test('a gateway that missed the end of a session, and still speaks to it, is told again', async () => {

@@ -144,6 +144,8 @@ export class SessionEgress {
   hold(seenSeq: number, isResuming: boolean): void {
     if (this.#state === 'closed') return;
     this.#state = 'held';
+    // Another owner, or one before us that was late, used numbers that we know nothing of.
+    this.#seq = Math.max(this.#seq, seenSeq);
     this.received(isResuming ? seenSeq : this.#seq);
     this.#sentSeq = seenSeq;
   }
@@ -171,9 +173,10 @@ export class SessionEgress {
     this.#say({ type: ENVELOPE_TYPE.event, flags: 0, payload: pack(event), mediaMs: 0, audioMs: 0 });
   }
 
-  /** The caller has everything up to `seq`. */
+  /** The caller has everything up to `seq`; where that is more than was said here, another owner said it: its numbers are passed over. */
   received(seq: number): void {
     if (seq <= this.#receivedSeq) return;
+    this.#seq = Math.max(this.#seq, seq);
     this.#receivedSeq = seq;
     this.#log.received(seq);
   }

@@ -81,7 +81,7 @@ export class Ingress {
     if (sessions.heardFrom(seat, envelope.type, envelope.seq)) return;
     const frame = frameOf(envelope, flushedUs, arrivedUs);
     if (laneAt(envelope.lane) === 'control') return seat.session.take(frame);
-    const arrival = seat.inbox.push(frame, nowMs());
+    const arrival = seat.inbox.push(frame);
     if (arrival === 'taken') this.#queue(seat, frame);
     else if (arrival === 'jump') this.#askFor(seat);
   }
