@@ -6,7 +6,7 @@ import type { SessionStore } from '../shared/session/store.ts';
 import { secretHash } from './http/authorization.ts';
 
 const TOKEN_BYTES = 24;
-/** A store that did not take a newer token is asked again after this. */
+/** A store that did not take a token is asked again after this. */
 const RETRY_MS = 5000;
 /** Callers that came at once are not given their next tokens at once: up to this part of the time earlier. */
 const SPREAD = 0.2;
@@ -35,7 +35,10 @@ export interface ResumptionOptions {
   readonly onRenewed: (ticket: ResumeTicket) => void;
 }
 
-/** Keeps one connection's resume token fresh: a newer one every half of its life. */
+/**
+ * Keeps one connection's resume token fresh: a newer one every half of its life. Where the store may have forgotten the one
+ * that the client has, because it was away or did not know the session, it is told of that one again.
+ */
 export class Resumption {
   readonly #options: ResumptionOptions;
   #ticket: ResumeTicket;
@@ -43,11 +46,16 @@ export class Resumption {
   #next: ResumeTicket | undefined;
   #isAsking = false;
   #renewAtMs: number;
+  /** Outages of the store that were seen to. */
+  #outages: number;
+  /** When the store is told again of the ticket that the client has; Infinity where it is known to have it. */
+  #tellAtMs = Infinity;
 
   constructor(options: ResumptionOptions) {
     this.#options = options;
     this.#ticket = options.ticket;
     this.#renewAtMs = this.#halfLifeFrom(nowMs());
+    this.#outages = options.store.outages;
   }
 
   /** The newest ticket that is stored. */
@@ -55,17 +63,33 @@ export class Resumption {
     return this.#ticket;
   }
 
-  /** Asks the store for a newer ticket when it is time to. */
+  /** Asks the store for a newer ticket, or tells it of the present one, when it is time to. */
   tick(nowMs: number): void {
-    if (this.#isAsking || nowMs < this.#renewAtMs) return;
+    const { outages } = this.#options.store;
+    // All connections notice an outage at once: they do not ask at once.
+    if (outages !== this.#outages) this.#tellAtMs = Math.min(this.#tellAtMs, nowMs + RETRY_MS * Math.random());
+    this.#outages = outages;
+    if (this.#isAsking) return;
+    if (this.#tellAtMs !== Infinity) {
+      if (nowMs >= this.#tellAtMs) this.#ask(this.#ticket, nowMs, () => undefined);
+    } else if (nowMs >= this.#renewAtMs) {
+      const next = (this.#next ??= newTicket(this.#options.ttlMs));
+      this.#ask(next, nowMs, () => this.#renewed(next));
+    }
+  }
+
+  /** Until the store has taken it, it is not known to have any. */
+  #ask(ticket: ResumeTicket, nowMs: number, onStored: () => void): void {
+    const { log, sessionId } = this.#options;
     this.#isAsking = true;
-    this.#renewAtMs = nowMs + RETRY_MS;
-    const next = (this.#next ??= newTicket(this.#options.ttlMs));
-    void this.#store(next)
+    this.#tellAtMs = nowMs + RETRY_MS;
+    void this.#store(ticket)
       .then((isStored) => {
-        if (isStored) this.#renewed(next);
+        if (!isStored) return;
+        this.#tellAtMs = Infinity;
+        onStored();
       })
-      .catch((error: unknown) => this.#options.log.warn({ err: error, sessionId: this.#options.sessionId }, 'a resume token could not be renewed yet'))
+      .catch((error: unknown) => log.warn({ err: error, sessionId }, 'a resume token could not be stored yet'))
       .finally(() => (this.#isAsking = false));
   }
 
