@@ -1,5 +1,6 @@
 import { connectBus, type Bus } from '../shared/bus/bus.ts';
 import { watchDependencies } from '../shared/runtime/dependency-metrics.ts';
+import { withoutPassword } from '../shared/runtime/env.ts';
 import { incarnationOf } from '../shared/runtime/incarnation.ts';
 import { Lifecycle } from '../shared/runtime/lifecycle.ts';
 import type { Logger } from '../shared/runtime/log.ts';
@@ -155,8 +156,4 @@ function listen({ config, log, bus, store, lifecycle, registry }: Base, { metric
     onRequest: (request) => routes.answer(request),
     onUpgrade: (request, held) => upgrades.decide(request, held),
   });
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/,]*@/g, '//');
 }

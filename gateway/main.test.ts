@@ -45,7 +45,7 @@ test('what keeps a gateway from starting is one fatal line and exit code 1', asy
   const nowhere = await freePort();
   const starts: readonly (readonly [NodeJS.ProcessEnv, RegExp])[] = [
     [{ PORT: String(takenPort) }, /cannot listen on 127\.0\.0\.1:\d+/],
-    [{ NATS_URL: `nats://user:secret@127.0.0.1:${nowhere}` }, /cannot connect to NATS at nats:\/\/127\.0\.0\.1/],
+    [{ NATS_URL: `nats://user:secret@127.0.0.1:${nowhere}` }, /cannot connect to NATS at nats:\/\/\[redacted\]@127\.0\.0\.1/],
     [{ REDIS_URL: `redis://127.0.0.1:${nowhere}` }, /cannot connect to Redis at redis:\/\/127\.0\.0\.1/],
     [{ PORT: 'x', ENVIRONMENT: 'production' }, /PORT.*API_KEYS/s],
   ];

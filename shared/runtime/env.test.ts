@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, flag, generated, integer, list, loadConfig, matching, oneOf } from './env.ts';
+import { ConfigError, flag, generated, integer, list, loadConfig, matching, oneOf, withoutPassword } from './env.ts';
 
 const TABLE = {
   workers: integer('WORKERS', 4, [1, 64], 'How many.'),
@@ -40,6 +40,17 @@ test('all mistakes are listed at once, each with its name, what is expected and 
     for (const mistake of error.mistakes) assert.ok(error.message.includes(mistake));
     return true;
   });
+});
+
+test('no part of a password is printed, whatever it is made of and however the address is wrong', () => {
+  for (const secret of ['pass', 'pa/ss', 'p@ss', 'pa ss', 'pa/s@/s', 'p,a://ss']) {
+    for (const url of [`nats://user:${secret}@host:1`, `redis+sentinel://:${secret}@a:1,b:2/name`, `nats://x:${secret}@a,nats://y:${secret}@b`, `redis:/user:${secret}@host`]) {
+      assert.ok(!withoutPassword(url).includes(secret.slice(-2)), url);
+      assert.throws(() => loadConfig({ url: matching('URL', '', /^$/, 'nothing', 'Where.') }, { URL: url }), (error) => !String(error).includes(secret.slice(-2)));
+    }
+  }
+  assert.equal(withoutPassword('redis://user:pa/ss@host:6379/1'), 'redis://[redacted]@host:6379/1');
+  assert.equal(withoutPassword('nats://a:4222,nats://b:4222'), 'nats://a:4222,nats://b:4222');
 });
 
 test('a number is refused when it is no whole number within its bounds', () => {

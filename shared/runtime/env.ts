@@ -41,9 +41,12 @@ export function loadConfig<S extends Settings>(settings: S, env: NodeJS.ProcessE
   return Object.freeze(values) as Config<S>;
 }
 
-/** Addresses may hold passwords, and mistakes are printed. */
-function withoutPassword(text: string): string {
-  return text.replace(/\/\/[^/]*@/, '//[redacted]@');
+/**
+ * An address, or a list of some, as it may be printed: all that may be a user or a password is left out. Passwords hold any
+ * character, also where it should be escaped, so everything between the scheme and the last `@` is taken for one.
+ */
+export function withoutPassword(text: string): string {
+  return text.replace(/^([a-z0-9+.-]+:\/\/)?.*@/is, '$1[redacted]@');
 }
 
 function setting<T>(name: string, meaning: string, fallback: string, parse: (text: string) => T): Setting<T> {
