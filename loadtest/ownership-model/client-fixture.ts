@@ -91,6 +91,8 @@ export class ModelClient implements Process {
     if (old !== undefined && old !== connection) this.#world.hangUp(old);
     this.#isReady = true;
     this.#kept.begin(place, DEFAULT_AUDIO_FORMAT);
+    // The connection before may have brought more since this one was asked for.
+    this.#world.toGateway(connection, JSON.stringify({ type: 'ack', seq: this.#order.last }));
     this.#flush();
   }
 

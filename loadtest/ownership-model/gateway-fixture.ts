@@ -132,8 +132,13 @@ export class ModelConnection {
   onClient(message: string | Uint8Array): void {
     if (this.isClosed) return;
     const frame = typeof message === 'string' ? textOf(message) : audioOf(message);
-    if (frame === undefined) return this.#uplink.control(ENVELOPE_TYPE.received, (JSON.parse(String(message)) as { seq: number }).seq);
+    if (frame === undefined) return this.#received((JSON.parse(String(message)) as { seq: number }).seq);
     if (!this.#uplink.isKnown(frame.seq)) this.#uplink.take({ ...frame, priority: 1, stampUs: 0, mediaMs: 0 });
+  }
+
+  #received(seq: number): void {
+    this.#order.reached(seq);
+    this.#uplink.control(ENVELOPE_TYPE.received, seq);
   }
 
   /** The socket is seen to be closed. */

@@ -1,4 +1,5 @@
 import { Egress, SessionEgress } from '../../worker/egress.ts';
+import { claimDoubt } from '../../worker/claim-doubt.ts';
 import { AckLedger, type StoredIngress } from '../../worker/ack-ledger.ts';
 import { Inbox, type IngressFrame } from '../../worker/inbox.ts';
 import { standingOf } from '../../worker/turn/history.ts';
@@ -102,18 +103,17 @@ export class ModelWorker implements Process {
 
   async answer(request: ClaimRequest): Promise<ClaimReply> {
     const { store, flaws, sessionId } = this.#world;
-    if (this.seat !== undefined && this.seat.lease.fence < request.seenFence && flaws.staleOwnersAnswer !== true) this.#drop();
-    // Who takes this very owner for dead may have given the session to another one already.
-    if (request.lost?.workerId === this.id && flaws.staleOwnersAnswer !== true) await this.renew();
+    if (flaws.staleOwnersAnswer !== true) await this.#dropIfLost(request);
     if (this.seat !== undefined) return this.#attach(this.seat, request);
-    const claim = await store.claim(sessionId, this.id, { lost: request.lost, seenFence: request.seenFence });
+    const claim = await store.claim(sessionId, this.id, { lost: request.lost, seenFence: request.seenFence, connectionNo: request.connectionNo });
+    if (claim.outcome === 'replaced') return { ok: false, reason: 'replaced' };
     if (claim.outcome === 'held') return { ok: false, reason: 'held', owner: { workerId: claim.workerId, fence: claim.fence } };
     if (claim.outcome !== 'claimed') return { ok: false, reason: 'session_not_found' };
     const items = await store.items(sessionId);
-    const { fence, config, progress } = claim;
+    const { fence, config, progress, connectionNo } = claim;
     const start = { fence, address: request, seenSeq: request.seenEgressSeq, storedSeq: progress.egressSeq, format: config.output, replayMs: 60_000 };
     const seat: Seat = {
-      slot: this.#world.newSlot(), connectionNo: request.connectionNo, lease: { sessionId, workerId: this.id, fence }, config, items,
+      slot: this.#world.newSlot(), connectionNo, lease: { sessionId, workerId: this.id, fence }, config, items,
       inbox: new Inbox(progress.ingressSeq), ledger: new AckLedger(progress.ingressSeq), egress: new SessionEgress(this.#egress, start),
       texts: standingOf(items).texts, commitNo: 0, ingressSeq: progress.ingressSeq, told: progress.ingressSeq, spoken: 0, waiting: [], writing: undefined,
     };
@@ -159,9 +159,8 @@ export class ModelWorker implements Process {
     const isGap = flaws.jumpsAreTaken === true || (flags & ENVELOPE_FLAG.gap) !== 0;
     const stamps = { receivedUs: 0, flushedUs: 0, arrivedUs: 0, takenUs: 0 };
     const isReplayed = (flags & ENVELOPE_FLAG.replayed) !== 0;
-    const isAnswered = (flags & ENVELOPE_FLAG.answered) !== 0 && flaws.answersAgain !== true;
-    const frame: IngressFrame = { type, lane: 'normal', seq, isReplayed, isAnswered, isGap, payload: Uint8Array.from(payload), stamps };
-    if (seat.inbox.push(frame, nowMs) === 'jump' && seat.inbox.mayAsk(nowMs)) seat.egress.resend(seat.inbox.newest);
+    const frame: IngressFrame = { type, lane: 'normal', seq, isReplayed, isGap, payload: Uint8Array.from(payload), stamps };
+    if (seat.inbox.push(frame) === 'jump' && seat.inbox.mayAsk(nowMs)) seat.egress.resend(seat.inbox.newest);
   }
 
   #hear(seat: Seat, { seq, payload }: IngressFrame): void {
@@ -175,8 +174,9 @@ export class ModelWorker implements Process {
     }
   }
 
-  #read(seat: Seat, { seq, payload, isAnswered }: IngressFrame): void {
+  #read(seat: Seat, { seq, payload }: IngressFrame): void {
     const { content = '', answer } = unpack<TextBody>(payload) ?? {};
+    const isAnswered = answer !== undefined && this.#world.flaws.answersAgain !== true;
     const stored = seat.texts.get(seq);
     seat.ledger.textReceived(seq);
     const words = stored ?? answer ?? `re:${content}`;
@@ -225,10 +225,14 @@ export class ModelWorker implements Process {
       seat.egress.moveTo(request);
     }
     seat.egress.hold(request.seenEgressSeq, request.isResuming);
-    // Numbers that a late owner before used up are passed over.
-    while (seat.egress.seq < request.seenEgressSeq) seat.egress.event({ type: 'speech_stopped' });
     seat.egress.open();
     return claimed(seat);
+  }
+
+  async #dropIfLost(request: ClaimRequest): Promise<void> {
+    const doubt = this.seat === undefined ? 'none' : claimDoubt(this.seat.lease, request);
+    if (doubt === 'lost') this.#drop();
+    if (doubt === 'doubted') await this.renew();
   }
 
   #drop(): void {
