@@ -169,9 +169,9 @@ test('an owner without a place for a session does not hold it: somebody else tak
 test('an owner that does not know of a later one is not believed; another one is asked', async (context) => {
   const rig = await Rig.start(context, ground);
   const { id } = await rig.createSession();
-  for (const workerId of ['one', 'two', 'three']) await ground.store.claim(id, workerId, { seenFence: 0, lost: { workerId: '', fence: 9 } });
-  const fence = (await ground.store.load(id))?.fence ?? 0;
-  await ground.store.release({ sessionId: id, workerId: 'three', fence }, { ingressSeq: 0, egressSeq: 0 });
+  await ground.store.claim(id, 'newest', { seenFence: 4 });
+  const fence = 5;
+  assert.equal(await ground.store.release({ sessionId: id, workerId: 'newest', fence }, { ingressSeq: 0, egressSeq: 0 }), true);
   const bus = await ground.connect('stale');
   const stale: ClaimReply = { ok: true, workerId: 'stale', fence: fence - 1, workerSlot: 1, committedIngressSeq: 0, receivedIngressSeq: 0 };
   const worker = new Promise<ScriptedWorker>((resolve) => {
@@ -185,7 +185,8 @@ test('an owner that does not know of a later one is not believed; another one is
   const caller = await Caller.call(context, rig, id);
   caller.send({ type: 'text', content: 'who is it?' });
   assert.equal((await caller.hears('text'))['content'], 'echo: who is it?');
-  assert.equal((await (await worker).held(id)).fence, fence + 1);
+  const held = await (await worker).held(id);
+  assert.deepEqual([held.fence, held.request.lost], [fence + 1, undefined], 'it was never attached to the other one');
 });
 
 test('a connection that a worker knows to be older than another of the same caller is closed with 4001', async (context) => {

@@ -128,7 +128,7 @@ test('who resumes while the old socket looks open takes the call over; the old s
 
 test('a connection that is older than the one its worker serves is closed with 4001', async (context) => {
   const { rig, id, session } = await callOn(context, 'w-older');
-  session.request = { ...session.request, connectionNo: 99 };
+  session.request = { ...session.request, connectionNo: Number.MAX_SAFE_INTEGER };
   const late = await Caller.resume(context, rig, id, { after: 0 });
   assert.deepEqual(await late.ending, { code: 4001, reason: 'Replaced by a newer connection' });
 });
