@@ -1,6 +1,7 @@
 import { connectBus, type Bus } from '../shared/bus/bus.ts';
 import { watchDependencies } from '../shared/runtime/dependency-metrics.ts';
 import { withoutPassword } from '../shared/runtime/env.ts';
+import { nowMs } from '../shared/runtime/clock.ts';
 import { incarnationOf } from '../shared/runtime/incarnation.ts';
 import { Lifecycle } from '../shared/runtime/lifecycle.ts';
 import type { Logger } from '../shared/runtime/log.ts';
@@ -21,7 +22,7 @@ import { StaticFiles } from './http/static-files.ts';
 import { Upgrades } from './http/upgrades.ts';
 import { Ingress } from './ingress.ts';
 import { GatewayMetrics } from './metrics.ts';
-import { busUnavailable, onLongOutage } from './outage.ts';
+import { busUnavailable, LongOutages } from './outage.ts';
 import { ReplaySlices } from './replay-slices.ts';
 import { SocketServer } from './socket-server.ts';
 
@@ -75,6 +76,7 @@ interface BusSide {
   readonly ingress: Ingress;
   readonly fleet: FleetWatch;
   readonly connections: Connections;
+  readonly outages: LongOutages;
 }
 
 async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, bus: Bus, redis: Redis): Promise<RunningGateway> {
@@ -91,7 +93,10 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
   });
   const { port } = server;
   const stopWatching = watchDependencies({ registry, bus, store, intervalS: config.metricsIntervalS });
-  const ticker = setInterval(() => connections.tick(), TICK_MS);
+  const ticker = setInterval(() => {
+    connections.tick();
+    ingress.sweep(nowMs());
+  }, TICK_MS);
   lifecycle.enter('ready');
   log.info({ incarnation: gatewayId, host: config.host, port }, 'listening');
   const stop = async (): Promise<void> => {
@@ -127,16 +132,16 @@ function openBusSide({ config, gatewayId, log, bus, store, registry }: Base): Bu
   ingress.onNoResponders((workerId) => fleet.noResponders(workerId));
   receiveEgress(bus, gatewayId, (slot) => connections.at(slot), metrics);
   answerChecks(bus, gatewayId, ({ sessionId, gatewaySlot }) => connections.at(gatewaySlot)?.serves(sessionId) ?? false);
-  onLongOutage(bus, () => connections.tellAll(busUnavailable()));
+  const outages = new LongOutages(bus, () => connections.tellAll(busUnavailable()));
   bus.onConnection((isConnected) => {
     if (!isConnected) return;
     ingress.resume();
     connections.onBusBack();
   });
-  return { metrics, ingress, fleet, connections };
+  return { metrics, ingress, fleet, connections, outages };
 }
 
-function listen({ config, log, bus, store, lifecycle, registry }: Base, { metrics, fleet, connections }: BusSide): Promise<SocketServer> {
+function listen({ config, log, bus, store, lifecycle, registry }: Base, { metrics, fleet, connections, outages }: BusSide): Promise<SocketServer> {
   const keys = new ApiKeys(config.apiKeys, config.allowedOrigins);
   if (!keys.required) log.warn('API_KEYS is not set: anybody who reaches this port may create, read and end sessions');
   const health = healthSources({ lifecycle, bus, store, readyWorkers: () => fleet.readyWorkers, registry: config.metricsEnabled ? registry : undefined });
@@ -147,7 +152,12 @@ function listen({ config, log, bus, store, lifecycle, registry }: Base, { metric
     store, keys, lifecycle, metrics, log,
     maxConnections: config.maxWebSocketConnections,
     resumeTokenTtlMs: config.resumeTokenTtlS * 1000,
-    openConnection: (socket, arrival) => connections.open(socket, arrival),
+    openConnection: (socket, arrival) => {
+      const connection = connections.open(socket, arrival);
+      // Who comes later than the outage is told as those were who were there when it began.
+      if (outages.isNow) connection.tell(busUnavailable());
+      return connection;
+    },
   });
   return SocketServer.start({
     host: config.host, port: config.port, maxBodyBytes: config.maxBodyBytes, log,

@@ -17,6 +17,8 @@ export type ControlType = (typeof ENVELOPE_TYPE)['cancel' | 'played' | 'gone' | 
 
 const NO_PAYLOAD = new Uint8Array(0);
 const CONTROL = laneIndex('control');
+/** Batchers of workers that were not written to for this long are forgotten: each start of a worker has a name of its own. */
+const FORGET_AFTER_MS = 60_000;
 /** Callers that hung up while the bus was away; beyond this the workers find out by their own grace. */
 const MOST_PARTINGS = 20_000;
 
@@ -24,7 +26,7 @@ const MOST_PARTINGS = 20_000;
 export class Ingress {
   readonly #bus: Bus;
   readonly #gatewayId: string;
-  readonly #batchers = new Map<string, Batcher>();
+  readonly #batchers = new Map<string, { readonly batcher: Batcher; usedAtMs: number }>();
   #partings: Route[] = [];
 
   constructor(bus: Bus, gatewayId: string) {
@@ -63,7 +65,7 @@ export class Ingress {
       return;
     }
     this.control(route, ENVELOPE_TYPE.gone);
-    this.#batchers.get(route.workerId)?.flush();
+    this.#batchers.get(route.workerId)?.batcher.flush();
   }
 
   /** The bus is back: sends the partings that waited for it. */
@@ -80,17 +82,32 @@ export class Ingress {
 
   /** Sends everything that is waiting. */
   flush(): void {
-    for (const batcher of this.#batchers.values()) batcher.flush();
+    for (const { batcher } of this.#batchers.values()) batcher.flush();
+  }
+
+  /** Workers that were written to lately. */
+  get workers(): number {
+    return this.#batchers.size;
+  }
+
+  /** Forgets workers that are long gone. */
+  sweep(nowMs: number): void {
+    for (const [workerId, { usedAtMs }] of this.#batchers) {
+      if (nowMs - usedAtMs > FORGET_AFTER_MS) this.#batchers.delete(workerId);
+    }
   }
 
   #batcher(workerId: string): Batcher {
     const known = this.#batchers.get(workerId);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.usedAtMs = nowMs();
+      return known.batcher;
+    }
     const subject = workerSubject(workerId);
     const replyTo = lostSubject(this.#gatewayId, workerId);
     // A batch the bus does not take is not lost: connections send again what is not acknowledged once it is back.
     const batcher = new Batcher((batch) => void this.#bus.publish(subject, batch, replyTo));
-    this.#batchers.set(workerId, batcher);
+    this.#batchers.set(workerId, { batcher, usedAtMs: nowMs() });
     return batcher;
   }
 }

@@ -4,13 +4,28 @@ import { VoxError } from '../shared/runtime/errors.ts';
 /** An outage shorter than this is a change of NATS nodes, of which callers notice nothing. */
 const WORTH_TELLING_MS = 500;
 
-/** Calls back once in each outage of the bus that lasts longer than half a second. */
-export function onLongOutage(bus: Bus, callBack: () => void): void {
-  let timer: NodeJS.Timeout | undefined;
-  bus.onConnection((connected) => {
-    clearTimeout(timer);
-    timer = connected ? undefined : setTimeout(callBack, WORTH_TELLING_MS).unref();
-  });
+/** Knows of outages of the bus that last longer than half a second. */
+export class LongOutages {
+  #timer: NodeJS.Timeout | undefined;
+  #isNow = false;
+
+  /** Calls back once in each of them. */
+  constructor(bus: Bus, callBack: () => void) {
+    bus.onConnection((connected) => {
+      clearTimeout(this.#timer);
+      this.#isNow = false;
+      if (connected) return;
+      this.#timer = setTimeout(() => {
+        this.#isNow = true;
+        callBack();
+      }, WORTH_TELLING_MS).unref();
+    });
+  }
+
+  /** Whether there is one now, of which those who were there have been told. */
+  get isNow(): boolean {
+    return this.#isNow;
+  }
 }
 
 /** What callers are told then. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ENVELOPE_FLAG, ENVELOPE_TYPE, readBatch, type Envelope } from '../shared/protocol/envelope.ts';
 import { pack, unpack } from '../shared/protocol/structured.ts';
 import type { Bus } from '../shared/bus/bus.ts';
+import { nowMs } from '../shared/runtime/clock.ts';
 import { Ingress } from './ingress.ts';
 import { ReplayRing } from './replay-ring.ts';
 import { ReplaySlices } from './replay-slices.ts';
@@ -43,6 +44,21 @@ function numbersAndFlags(envelopes: readonly Envelope[]): readonly (readonly [nu
 
 const at = (committedIngressSeq: number, receivedIngressSeq = committedIngressSeq): { committedIngressSeq: number; receivedIngressSeq: number } => ({
   committedIngressSeq, receivedIngressSeq,
+});
+
+test('a worker that was not written to for a minute is forgotten, and written to again like any other', () => {
+  const sent: string[] = [];
+  const ingress = new Ingress({ connected: true, publish: (subject) => sent.push(subject) > 0, hasListener: () => Promise.resolve(true),
+    subscribe: () => ({ stop: () => undefined }), request: () => Promise.reject(new Error('nobody is asked')),
+    onConnection: () => undefined, close: () => Promise.resolve() }, 'g');
+  const now = nowMs();
+  ingress.part(ROUTE);
+  ingress.sweep(now + 50_000);
+  assert.equal(ingress.workers, 1);
+  ingress.sweep(now + 70_000);
+  assert.equal(ingress.workers, 0);
+  ingress.part(ROUTE);
+  assert.equal(sent.length, 2);
 });
 
 test('whoever does not number is numbered on from what the session had come to', async () => {
