@@ -32,6 +32,7 @@ export class Intake {
   #hasSentAudio = false;
   #hasToldShed = false;
   #invalidInARow = 0;
+  #resentMs = 0;
 
   constructor(options: IntakeOptions) {
     const { config, input, isNumbered } = options;
@@ -43,6 +44,11 @@ export class Intake {
   /** A plain client that only writes texts counts on one reply each: it is told nothing beside them that it can do without. */
   get isTextOnly(): boolean {
     return !this.#options.isNative && !this.#hasSentAudio;
+  }
+
+  /** Whether there ever was a worker. */
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   /** Whether so many messages in a row were invalid that it is abuse. */
@@ -95,25 +101,33 @@ export class Intake {
     this.#hasSentAudio = true;
     delivery.useBinary(isBinary);
     if (uplink.isKnown(seq)) return;
+    const lengthMs = audioMs(input, payload.length);
     const givenUp = uplink.take({
-      type: ENVELOPE_TYPE.audio, seq, isResent, priority, payload, mediaMs: timestampMs, stampUs: stampUs(nowMs()), audioMs: audioMs(input, payload.length),
+      type: ENVELOPE_TYPE.audio, seq, isResent: isResent && this.#mayResend(lengthMs), priority, payload, mediaMs: timestampMs, stampUs: stampUs(nowMs()), audioMs: lengthMs,
     });
     this.#count(givenUp);
   }
 
+  /** What is sent again is never shed, so there may be no more of it than is kept for that: the rest is audio like any other. */
+  #mayResend(lengthMs: number): boolean {
+    this.#resentMs += lengthMs;
+    return this.#resentMs <= this.#options.config.replayMs;
+  }
+
   #takeText({ content, seq, isResent, priority, timestampMs }: Extract<CallerInput, { type: 'text' }>): void {
-    const { uplink, delivery, isNative, isNumbered } = this.#options;
+    const { uplink, delivery, config, isNative, isNumbered } = this.#options;
     if (uplink.isKnown(seq)) return;
     // Whoever numbers may come before the worker does: the number says where the text belongs.
     if (!this.#isReady && isNative && !isNumbered) return delivery.tell(new VoxError('not_ready', 'wait for ready, then send the text again'));
     const payload = pack({ content } satisfies TextBody);
-    if (!this.#hasRoom(payload.length)) return this.#tellTooMany(seq);
+    if (!uplink.hasRoomForText(payload.length)) return this.#refuseText(seq, 'the texts of this call that are not stored yet take all the room there is');
+    if (!this.#mayWait) return this.#refuseText(seq, `at most ${config.maxWaitingMessages} messages wait for a worker`);
     uplink.take({ type: ENVELOPE_TYPE.text, seq, isResent, priority, payload, mediaMs: timestampMs, stampUs: stampUs(nowMs()), audioMs: 0 });
   }
 
-  #hasRoom(payloadBytes: number): boolean {
+  get #mayWait(): boolean {
     const { uplink, config } = this.#options;
-    return uplink.hasRoomForText(payloadBytes) && (uplink.isAttached || uplink.waitingTexts < config.maxWaitingMessages);
+    return uplink.isAttached || uplink.waitingTexts < config.maxWaitingMessages;
   }
 
   #count({ unheard, uncommitted }: GivenUp): void {
@@ -121,11 +135,10 @@ export class Intake {
     if (unheard > 0) this.#tellShed(unheard);
   }
 
-  #tellTooMany(seq: number): void {
-    const { metrics, delivery, config, isNumbered } = this.#options;
+  #refuseText(seq: number, why: string): void {
+    const { metrics, delivery, isNumbered } = this.#options;
     metrics.countShed('too_many_waiting', 1);
-    const message = `at most ${config.maxWaitingMessages} messages wait for a worker; this one was not taken`;
-    delivery.tell(new VoxError('too_many_waiting', message, 1000), isNumbered ? seq : undefined);
+    delivery.tell(new VoxError('too_many_waiting', `${why}; this one was not taken`, 1000), isNumbered ? seq : undefined);
   }
 
   #tellShed(frames: number): void {

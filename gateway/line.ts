@@ -44,8 +44,12 @@ export interface Arrival {
 
 /** A socket that takes nothing for so long while messages wait is closed. */
 const STALL_MS = 30_000;
-/** Texts kept until they are answered. */
-const MAX_TEXT_BYTES = 4_194_304;
+/** Texts with their answers kept until they are committed: more than a thousand short ones, and for a thousand callers no more than a quarter of a GB. */
+const MAX_TEXT_BYTES = 262_144;
+/** A UTF-16 unit takes at most so much as UTF-8. */
+const BYTES_PER_CHAR = 3;
+/** What is around a text's words where it is packed. */
+const TEXT_FRAMING_BYTES = 64;
 /** Frames shorter than this make the ring keep less than REPLAY_MS. */
 const SMALLEST_FRAME_MS = 5;
 
@@ -115,9 +119,9 @@ export class Line {
     if (!this.#intake.isTextOnly) this.#delivery.tell(error);
   }
 
-  /** Asks the client to come back elsewhere after so long; false where it cannot resume. */
+  /** Asks the client to come back elsewhere after so long; false where it cannot resume, or not yet. */
   goAway(reconnectAfterMs: number): boolean {
-    if (this.#resumption === undefined) return false;
+    if (this.#resumption === undefined || !this.#intake.isReady) return false;
     this.#delivery.say({ type: 'goaway', reconnect_after_ms: reconnectAfterMs });
     return true;
   }
@@ -203,7 +207,9 @@ export class Line {
 }
 
 /** What is kept of a caller until it is committed: REPLAY_MS of audio, whatever its frames, and some text. */
-function ringFor({ config: { input } }: SessionRecord, { replayMs }: GatewayConfig): ReplayRing {
+function ringFor({ config: { input } }: SessionRecord, { replayMs, maxTextChars }: GatewayConfig): ReplayRing {
   const maxAudioBytes = audioBytes(input, replayMs) + (replayMs / SMALLEST_FRAME_MS) * FRAME_COST_BYTES;
-  return new ReplayRing({ maxAudioMs: replayMs, maxAudioBytes, maxTextBytes: MAX_TEXT_BYTES });
+  // The longest text that is taken at all must fit.
+  const maxTextBytes = Math.max(MAX_TEXT_BYTES, maxTextChars * BYTES_PER_CHAR + TEXT_FRAMING_BYTES + FRAME_COST_BYTES);
+  return new ReplayRing({ maxAudioMs: replayMs, maxAudioBytes, maxTextBytes });
 }

@@ -1,7 +1,7 @@
 import { LATENCY_STAGES, type AgentEvent } from '../../shared/protocol/agent-event.ts';
 import { bytesPerSample, type Encoding } from '../../shared/protocol/audio-format.ts';
 import { BINARY_FLAG, readBinaryFrame, type BinaryFrameFault } from '../../shared/protocol/binary-frame.ts';
-import type { AgentMessageBody } from '../../shared/protocol/native-message.ts';
+import { LARGEST_SEQ, type AgentMessageBody } from '../../shared/protocol/native-message.ts';
 import { VoxError } from '../../shared/runtime/errors.ts';
 
 /** What every numbered message of a caller has beside its content. */
@@ -43,7 +43,6 @@ export interface InputLimits {
 type Fields = Readonly<Record<string, unknown>>;
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
-const LARGEST_U32 = 0xffff_ffff;
 
 const FRAME_FAULTS: Readonly<Record<BinaryFrameFault, string>> = {
   short: 'a binary message starts with a header of 12 bytes',
@@ -74,7 +73,7 @@ export function decodeBinary(bytes: Uint8Array, limits: InputLimits): CallerInpu
   const { payload, priority, timestampMs, flags = 0 } = frame;
   if (!isNumbered && flags !== 0) return refusal(new VoxError('bad_frame', FRAME_FAULTS.reserved));
   const seq = isNumbered ? frame.seq : 0;
-  if (isNumbered && seq === 0) return refusal(expectedSeq());
+  if (isNumbered && !isSeq(seq)) return refusal(expectedSeq());
   const fault = audioFault(payload.length, limits);
   if (fault !== undefined) return refusal(fault, isNumbered ? seq : undefined);
   return { type: 'audio', payload, priority, timestampMs, isBinary: true, seq, isResent: (flags & BINARY_FLAG.resent) !== 0 };
@@ -132,7 +131,7 @@ function decodeContent(fields: Fields, limits: InputLimits): CallerInput | VoxEr
 
 function decodePosition(type: 'played' | 'ack', fields: Fields): CallerInput | VoxError {
   const seq = fields['seq'];
-  if (!isWholeNumber(seq) || seq > LARGEST_U32) return expected('seq', 'the seq of an agent message');
+  if (!isWholeNumber(seq) || seq > LARGEST_SEQ) return expected('seq', 'the seq of an agent message');
   return { type, seq };
 }
 
@@ -187,7 +186,7 @@ function isWholeNumber(value: unknown): value is number {
 }
 
 function isSeq(value: unknown): value is number {
-  return isWholeNumber(value) && value > 0 && value <= LARGEST_U32;
+  return isWholeNumber(value) && value > 0 && value <= LARGEST_SEQ;
 }
 
 function isPositive(value: unknown): value is number {

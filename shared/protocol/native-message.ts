@@ -15,6 +15,9 @@ export const RESUME_SUBPROTOCOL_PREFIX = 'voxfleet.resume.';
  */
 export const AFTER_PARAMETER = 'after';
 
+/** The highest number that either side counts up to, or may claim to have got: months of frames, and far from where 32 bits end. */
+export const LARGEST_SEQ = 0x7fff_ffff;
+
 /**
  * A caller's message on the native wire, as JSON text. `priority` and `timestamp` are optional numbers; resumable clients
  * number audio and texts by `seq` and mark with `resent` what they sent on an earlier connection.
