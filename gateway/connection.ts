@@ -220,7 +220,7 @@ export class Connection implements SocketListener {
   #onAdmitted(admitted: Admitted, cause: ClaimCause): void {
     const { metrics, ingress } = this.#services;
     const isClaiming = this.#state.kind === 'claiming';
-    if (cause.kind === 'lost') metrics.takeovers.inc({ outcome: admitted.outcome });
+    if (cause.kind === 'lost') metrics.countTakeover(admitted.outcome);
     if (admitted.outcome === 'admitted') {
       const { workerId, workerSlot, fence } = admitted.reply;
       if (isClaiming) this.#attach({ workerId, workerSlot, fence }, admitted.reply);

@@ -1,33 +1,38 @@
 import { LATENCY_STAGES, type StageLatencies } from '../shared/protocol/agent-event.ts';
-import type { ErrorCode } from '../shared/runtime/errors.ts';
-import { Counter, Gauge, Histogram, LATENCY_BUCKETS_S, type Registry } from '../shared/runtime/metrics.ts';
+import { CLOSE_TABLE, ERROR_TABLE, type ErrorCode } from '../shared/runtime/errors.ts';
+import { closedCounter, Counter, Gauge, Histogram, LATENCY_BUCKETS_S, type Registry } from '../shared/runtime/metrics.ts';
+import type { DrainStep } from './drain.ts';
 
 /** What a claim came to. */
-export type ClaimResult =
-  | 'claimed'
-  | 'attached'
-  | 'full'
-  | 'session_not_found'
-  | 'session_ended'
-  | 'held'
-  | 'replaced'
-  | 'store_unavailable'
-  | 'no_responders'
-  | 'timeout'
-  | 'disconnected'
-  | 'bad_answer'
-  | 'outdated';
+const CLAIM_RESULTS = [
+  'claimed', 'attached', 'full', 'session_not_found', 'session_ended', 'held', 'replaced', 'store_unavailable', 'no_responders',
+  'timeout', 'disconnected', 'bad_answer', 'outdated',
+] as const;
+export type ClaimResult = (typeof CLAIM_RESULTS)[number];
+
+/** What became of a connection whose worker was lost. */
+const TAKEOVER_RESULTS = ['admitted', 'session_not_found', 'session_ended', 'replaced', 'gave_up', 'aborted'] as const;
+type TakeoverResult = (typeof TAKEOVER_RESULTS)[number];
 
 /**
  * Why something was dropped on purpose: the caller took agent audio too slowly or spoke over it; caller's audio waited longer
  * than it is kept, heard by no worker or heard but committed by none; too many texts waited.
  */
-type ShedReason = 'slow_consumer' | 'cleared' | 'no_worker' | 'replay_overflow' | 'too_many_waiting';
+const SHED_REASONS = ['slow_consumer', 'cleared', 'no_worker', 'replay_overflow', 'too_many_waiting'] as const;
+type ShedReason = (typeof SHED_REASONS)[number];
 
 /** Why an upgrade was refused or closed at once. */
-export type RejectReason =
-  | 'too_many_connections' | 'draining' | 'unauthorized' | 'foreign_origin' | 'bad_request' | 'store_unavailable' | 'session_not_found'
-  | 'session_ended' | 'resume_refused' | 'internal';
+const REJECT_REASONS = [
+  'too_many_connections', 'draining', 'unauthorized', 'foreign_origin', 'bad_request', 'store_unavailable', 'session_not_found',
+  'session_ended', 'resume_refused', 'internal',
+] as const;
+export type RejectReason = (typeof REJECT_REASONS)[number];
+
+/** What became of a caller who came back with a resume token. */
+const RESUME_RESULTS = ['resumed', 'refused', 'not_found'] as const;
+type ResumeResult = (typeof RESUME_RESULTS)[number];
+
+const DRAIN_STEPS = Object.keys({ asked: true, left: true, cut: true } satisfies Record<DrainStep, true>);
 
 /** Sums up what happens for every message; read only when metrics are collected. */
 interface Traffic {
@@ -48,6 +53,7 @@ export class GatewayMetrics {
   readonly rejected: Counter<'reason'>;
   readonly claims: Counter<'outcome'>;
   readonly takeovers: Counter<'outcome'>;
+  readonly resumes: Counter<'outcome'>;
   readonly replayed: Counter;
   readonly staleFence: Counter;
   readonly duplicates: Counter;
@@ -64,25 +70,28 @@ export class GatewayMetrics {
 
   constructor(registry: Registry, { connections, keptBytes, workers }: GatewayLevels) {
     const registers = [registry];
-    const counter = <T extends string>(name: string, help: string, labelNames: readonly T[]): Counter<T> => new Counter({ name, help, labelNames, registers });
-    this.errors = counter('voxfleet_gateway_errors_total', 'Errors told to callers, by code.', ['code']);
-    this.rejected = counter('voxfleet_gateway_rejected_total', 'WebSocket upgrades refused or closed at once, by reason.', ['reason']);
-    this.claims = counter('voxfleet_gateway_claims_total', 'Claim requests, by what they came to.', ['outcome']);
-    this.takeovers = counter('voxfleet_gateway_takeovers_total', 'Connections whose worker was lost, by what became of them.', ['outcome']);
-    this.replayed = counter('voxfleet_gateway_replayed_frames_total', 'Frames sent to a worker a second time.', []);
-    this.staleFence = counter('voxfleet_gateway_stale_fence_total', 'Egress dropped because its sender no longer owns the session.', []);
-    this.duplicates = counter('voxfleet_gateway_duplicates_total', 'Egress dropped because its caller had it already.', []);
-    this.askedAgain = counter('voxfleet_gateway_asked_again_total', 'Requests to workers for egress that the bus lost.', []);
-    this.badBatches = counter('voxfleet_gateway_bad_batches_total', 'Bus messages that could not be read to their end.', []);
-    this.shed = counter('voxfleet_gateway_shed_total', 'Frames and messages dropped on purpose, by reason.', ['reason']);
-    this.undelivered = counter('voxfleet_gateway_undelivered_total', 'Messages for sockets that were closed by then.', []);
-    this.closed = counter('voxfleet_gateway_closed_total', 'Connections closed by the gateway, by reason.', ['reason']);
-    this.drained = counter('voxfleet_gateway_drained_total', 'Callers of this gateway while it drained: asked to resume elsewhere, left, or cut at the deadline.', ['step']);
-    this.mouthToEar = new Histogram({ name: 'voxfleet_mouth_to_ear_seconds', help: 'End of the caller’s speech to first agent audio on the socket.', buckets: LATENCY_BUCKETS_S, registers });
-    this.stages = new Histogram({ name: 'voxfleet_stage_seconds', help: 'Parts of mouth-to-ear.', labelNames: ['stage'], buckets: LATENCY_BUCKETS_S, registers });
-    gauge(registry, 'voxfleet_gateway_connections', 'Callers connected.', connections);
-    gauge(registry, 'voxfleet_gateway_replay_bytes', 'Kept of callers until their worker has committed it, in all replay rings together.', keptBytes);
-    gauge(registry, 'voxfleet_gateway_known_workers', 'Workers heard that take sessions.', workers);
+    const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
+    const counterBy = <L extends string>(label: L, values: readonly string[], name: string, help: string): Counter<L> => closedCounter({ name, help, label, values, registry });
+    this.errors = counterBy('code', Object.keys(ERROR_TABLE), 'voxfleet_gateway_errors_total', 'Errors told to callers, by code; docs/wire.md says what each means, those with an HTTP status of 500 and above are ours.');
+    this.rejected = counterBy('reason', REJECT_REASONS, 'voxfleet_gateway_rejected_total', 'WebSocket upgrades refused or closed at once, by reason; too_many_connections: add gateways, unauthorized: look at the callers.');
+    this.claims = counterBy('outcome', CLAIM_RESULTS, 'voxfleet_gateway_claims_total', 'Claim requests, by what they came to; many full or no_responders mean that the fleet needs more slots.');
+    this.takeovers = counterBy('outcome', TAKEOVER_RESULTS, 'voxfleet_gateway_takeovers_total', 'Connections whose worker was lost, by what became of them; anything but admitted is a lost call, look for crashed workers.');
+    this.resumes = counterBy('outcome', RESUME_RESULTS, 'voxfleet_gateway_resumes_total', 'Callers who came back to their call, by what became of it; refused ones came too late or with a foreign token.');
+    this.replayed = counter('voxfleet_gateway_replayed_frames_total', 'Frames sent to a worker a second time: work done after a fault.');
+    this.staleFence = counter('voxfleet_gateway_stale_fence_total', 'Egress dropped because its sender no longer owns the session; some after each takeover, a steady rate means two owners.');
+    this.duplicates = counter('voxfleet_gateway_duplicates_total', 'Egress dropped because its caller had it already; nothing to do.');
+    this.askedAgain = counter('voxfleet_gateway_asked_again_total', 'Requests to workers for egress that the bus lost; look at NATS for slow consumers.');
+    this.badBatches = counter('voxfleet_gateway_bad_batches_total', 'Bus messages that could not be read to their end; look for version skew.');
+    this.shed = counterBy('reason', SHED_REASONS, 'voxfleet_gateway_shed_total', 'Frames and messages dropped on purpose, by reason; cleared is barge-in, no_worker and replay_overflow are lost words.');
+    this.undelivered = counter('voxfleet_gateway_undelivered_total', 'Messages for sockets that were closed by then; nothing to do.');
+    this.closed = counterBy('reason', Object.keys(CLOSE_TABLE), 'voxfleet_gateway_closed_total', 'Connections closed by the gateway, by reason; at_capacity: add workers, session_lost: a call was dropped.');
+    this.drained = counterBy('step', DRAIN_STEPS, 'voxfleet_gateway_drained_total', 'Callers of this gateway while it drained: asked to resume elsewhere, left, or cut at the deadline; for many cut, raise DRAIN_DEADLINE_MS.');
+    this.mouthToEar = new Histogram({ name: 'voxfleet_mouth_to_ear_seconds', help: 'End of the caller’s speech to first agent audio on the socket; voxfleet_stage_seconds says where the time goes.', buckets: LATENCY_BUCKETS_S, registers });
+    this.stages = new Histogram({ name: 'voxfleet_stage_seconds', help: 'Parts of mouth-to-ear, which add up to it; the largest is the one to work on.', labelNames: ['stage'], buckets: LATENCY_BUCKETS_S, registers });
+    for (const stage of LATENCY_STAGES) this.stages.zero({ stage });
+    gauge(registry, 'voxfleet_gateway_connections', 'Callers connected; near MAX_WEBSOCKET_CONNECTIONS, add gateways.', connections);
+    gauge(registry, 'voxfleet_gateway_replay_bytes', 'Kept of callers until their worker has committed it, in all replay rings together; grows while workers or the bus are away.', keptBytes);
+    gauge(registry, 'voxfleet_gateway_known_workers', 'Workers heard that take sessions; at 0 every new call waits, look at workers and NATS.', workers);
     traffic(registry, 'in', 'from callers', this.#in);
     traffic(registry, 'out', 'to callers', this.#out);
   }
@@ -105,6 +114,14 @@ export class GatewayMetrics {
 
   countClaim(outcome: ClaimResult): void {
     this.claims.inc({ outcome });
+  }
+
+  countTakeover(outcome: TakeoverResult): void {
+    this.takeovers.inc({ outcome });
+  }
+
+  countResume(outcome: ResumeResult): void {
+    this.resumes.inc({ outcome });
   }
 
   countShed(reason: ShedReason, messages: number): void {
@@ -130,7 +147,7 @@ function traffic(registry: Registry, direction: 'in' | 'out', words: string, cou
   for (const unit of ['messages', 'bytes'] as const) {
     const made: Counter = new Counter({
       name: `voxfleet_gateway_${unit}_${direction}_total`,
-      help: `WebSocket ${unit} ${words}.`,
+      help: `WebSocket ${unit} ${words}; by their rate gateways are sized.`,
       registers: [registry],
       collect: () => {
         made.reset();

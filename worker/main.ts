@@ -18,12 +18,13 @@ import { loadWorkerConfig, type WorkerConfig } from './config.ts';
 import { drainWorker } from './drain.ts';
 import { Egress } from './egress.ts';
 import { Ingress } from './ingress.ts';
-import { createWorkerMetrics, registerWorkerGauges } from './metrics.ts';
+import { createWorkerMetrics, engineMeter, registerWorkerGauges, type WorkerMetrics } from './metrics.ts';
 import { Session } from './session.ts';
 import { Sessions, type SessionsOptions } from './sessions.ts';
 import { embeddedEngine } from './speech/embedded/engine.ts';
 import { loadEngineModules } from './speech/engine-modules.ts';
 import { Engines } from './speech/engines.ts';
+import { measured } from './speech/measured.ts';
 import { openaiEngine } from './speech/openai-compatible/engine.ts';
 import { scriptedEngine } from './speech/scripted/engine.ts';
 import { TurnPool } from './turn-pool.ts';
@@ -38,7 +39,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
     leaseMs: config.leaseMs, ttlMs: config.sessionTtlS * 1000, retentionMs: config.sessionRetentionS * 1000,
   });
   const metrics = createWorkerMetrics(config.workerId);
-  const engines = await makeEngines(config, log);
+  const engines = await makeEngines(config, log, metrics);
   const fleet = new FleetView(config.workerLostAfterMs);
   const pool = new TurnPool(config.maxWorkers);
   const egress = new Egress(bus, () => metrics.egressDropped.inc());
@@ -92,8 +93,9 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
 }
 
 /** Makes the default engines at once, so that the first caller does not wait for them; one that cannot be made is said and tried again when asked for. */
-async function makeEngines(config: WorkerConfig, log: Logger): Promise<Engines> {
-  const modules = [embeddedEngine, openaiEngine, scriptedEngine, ...(await loadEngineModules(config.engineModules))];
+async function makeEngines(config: WorkerConfig, log: Logger, metrics: WorkerMetrics): Promise<Engines> {
+  const modules = [embeddedEngine, openaiEngine, scriptedEngine, ...(await loadEngineModules(config.engineModules))]
+    .map((module) => measured(module, engineMeter(metrics), config.engineDeadlineMs));
   const engines = new Engines({
     modules,
     context: { env: process.env, log },

@@ -1,5 +1,16 @@
-import { Counter, createRegistry, Gauge, Histogram, LATENCY_BUCKETS_S, type Registry } from '../shared/runtime/metrics.ts';
-import { GRANTED_LANES, type GrantedLane } from '../shared/protocol/lane.ts';
+import type { ClaimRefusal } from '../shared/protocol/claim.ts';
+import { ENVELOPE_TYPE, type BatchFault } from '../shared/protocol/envelope.ts';
+import { GRANTED_LANES } from '../shared/protocol/lane.ts';
+import { closedCounter, Counter, createRegistry, Gauge, Histogram, LATENCY_BUCKETS_S, type Registry } from '../shared/runtime/metrics.ts';
+import type { EngineMeter } from './speech/measured.ts';
+
+const LANES_WITH_REPLAY = [...GRANTED_LANES, 'replay'] as const;
+/** Written as records: a value that the type has and the record has not is a type error. */
+const CLAIM_OUTCOMES = Object.keys({
+  claimed: true, full: true, session_not_found: true, session_ended: true, held: true, replaced: true, store_unavailable: true,
+} satisfies Record<'claimed' | ClaimRefusal, true>);
+const BATCH_FAULTS = Object.keys({ short: true, magic: true, version: true, truncated: true } satisfies Record<BatchFault, true>);
+const SHED_REASONS = ['queue_full', 'deadline'] as const;
 
 /** What a worker counts. Labels come from closed sets; no ids. */
 export interface WorkerMetrics {
@@ -13,6 +24,8 @@ export interface WorkerMetrics {
   readonly leasesLost: Counter;
   readonly handoffs: Counter;
   readonly engineFailures: Counter;
+  readonly engineErrors: Counter<'need' | 'engine'>;
+  readonly engineSeconds: Histogram<'need' | 'engine'>;
   readonly replayedFrames: Counter;
   readonly repairs: Counter<'direction'>;
   readonly recordsRestored: Counter;
@@ -25,7 +38,7 @@ export interface WorkerGauges {
   readonly slotsTotal: () => number;
   readonly turnsComputing: () => number;
   readonly turnsWaiting: () => number;
-  readonly laneDepth: (lane: GrantedLane | 'replay') => number;
+  readonly laneDepth: (lane: (typeof LANES_WITH_REPLAY)[number]) => number;
   readonly egressLogBytes: () => number;
 }
 
@@ -33,21 +46,39 @@ export interface WorkerGauges {
 export function createWorkerMetrics(workerId: string): WorkerMetrics {
   const registry = createRegistry({ tier: 'worker', id: workerId });
   const registers = [registry];
+  const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
+  const counterBy = <L extends string>(label: L, values: readonly string[], name: string, help: string): Counter<L> => closedCounter({ name, help, label, values, registry });
+  const laneWait = new Histogram({ name: 'voxfleet_lane_wait_seconds', help: 'Time from arrival at the worker until looked at, by lane (replay is what was sent again); a p99 above 0.1 means too many callers for this CPU.', labelNames: ['lane'], buckets: LATENCY_BUCKETS_S, registers });
+  for (const lane of LANES_WITH_REPLAY) laneWait.zero({ lane });
   return {
     registry,
-    claims: new Counter({ name: 'voxfleet_claims_total', help: 'Claims answered, by outcome; many refused as full mean the fleet needs more slots.', labelNames: ['outcome'], registers }),
-    frames: new Counter({ name: 'voxfleet_ingress_frames_total', help: 'Ingress envelopes taken in, by type.', labelNames: ['type'], registers }),
-    shed: new Counter({ name: 'voxfleet_shed_total', help: 'Ingress dropped on purpose, by reason; any rate above 0 means callers lose words.', labelNames: ['reason'], registers }),
-    staleFence: new Counter({ name: 'voxfleet_stale_fence_total', help: 'Ingress refused because it was meant for an earlier owner or slot.', registers }),
-    badBatches: new Counter({ name: 'voxfleet_bad_batches_total', help: 'Bus messages that could not be read, by fault; look for version skew.', labelNames: ['fault'], registers }),
-    egressDropped: new Counter({ name: 'voxfleet_egress_dropped_total', help: 'Egress batches the bus did not take because it was disconnected.', registers }),
-    leasesLost: new Counter({ name: 'voxfleet_leases_lost_total', help: 'Sessions this worker had to let go because another one owns them.', registers }),
-    handoffs: new Counter({ name: 'voxfleet_handoffs_total', help: 'Sessions given up in order while draining.', registers }),
-    engineFailures: new Counter({ name: 'voxfleet_engine_failures_total', help: 'Engine calls that failed; the log names engine and reason.', registers }),
-    replayedFrames: new Counter({ name: 'voxfleet_replayed_ingress_frames_total', help: 'Ingress taken in that was sent again, or came behind such: work done after a fault.', registers }),
-    repairs: new Counter({ name: 'voxfleet_bus_repairs_total', help: 'Requests to send again what the bus lost: ingress asked for by this worker, egress asked for by gateways.', labelNames: ['direction'], registers }),
-    recordsRestored: new Counter({ name: 'voxfleet_records_restored_total', help: 'Session records found behind what was stored, so written anew: Redis failed over or restarted and forgot.', registers }),
-    laneWait: new Histogram({ name: 'voxfleet_lane_wait_seconds', help: 'Time from arrival at the worker until looked at, by lane; replay is what was sent again.', labelNames: ['lane'], buckets: LATENCY_BUCKETS_S, registers }),
+    laneWait,
+    claims: counterBy('outcome', CLAIM_OUTCOMES, 'voxfleet_claims_total', 'Claims answered, by outcome; many refused as full mean the fleet needs more slots.'),
+    frames: counterBy('type', [...Object.keys(ENVELOPE_TYPE), 'unknown'], 'voxfleet_ingress_frames_total', 'Ingress envelopes taken in, by type; unknown ones mean that gateways are newer than this worker.'),
+    shed: counterBy('reason', SHED_REASONS, 'voxfleet_shed_total', 'Ingress dropped on purpose, by reason; any rate above 0 means callers lose words: add workers.'),
+    staleFence: counter('voxfleet_stale_fence_total', 'Ingress refused because it was meant for an earlier owner or slot; some after each takeover, a steady rate means two owners.'),
+    badBatches: counterBy('fault', BATCH_FAULTS, 'voxfleet_bad_batches_total', 'Bus messages that could not be read, by fault; look for version skew.'),
+    egressDropped: counter('voxfleet_egress_dropped_total', 'Egress batches the bus did not take because it was disconnected; they are sent again once it is back, look at NATS.'),
+    leasesLost: counter('voxfleet_leases_lost_total', 'Sessions this worker had to let go because another one owns them; look for a frozen process or a slow Redis.'),
+    handoffs: counter('voxfleet_handoffs_total', 'Sessions given up in order while draining; nothing to do.'),
+    engineFailures: counter('voxfleet_engine_failures_total', 'Engine calls that failed; voxfleet_engine_errors_total says which, the log why.'),
+    engineErrors: new Counter({ name: 'voxfleet_engine_errors_total', help: 'Engine calls that failed or took longer than ENGINE_DEADLINE_MS, by need and engine; see the log for the reason, then the vendor.', labelNames: ['need', 'engine'], registers }),
+    engineSeconds: new Histogram({ name: 'voxfleet_engine_seconds', help: 'Time an engine took: a recognizer to its final transcript, responder and synthesizer to their first piece; compare with the stages of voxfleet_stage_seconds.', labelNames: ['need', 'engine'], buckets: LATENCY_BUCKETS_S, registers }),
+    replayedFrames: counter('voxfleet_replayed_ingress_frames_total', 'Ingress taken in that was sent again, or came behind such: work done after a fault.'),
+    repairs: counterBy('direction', ['ingress', 'egress'], 'voxfleet_bus_repairs_total', 'Requests to send again what the bus lost: ingress asked for by this worker, egress asked for by gateways; look at NATS for slow consumers.'),
+    recordsRestored: counter('voxfleet_records_restored_total', 'Session records found behind what was stored, so written anew: Redis failed over or restarted and forgot.'),
+  };
+}
+
+/** Measures engines in these metrics. */
+export function engineMeter({ engineErrors, engineSeconds }: WorkerMetrics): EngineMeter {
+  return {
+    known: (need, engine) => {
+      engineErrors.inc({ need, engine }, 0);
+      engineSeconds.zero({ need, engine });
+    },
+    took: (need, engine, seconds) => engineSeconds.observe({ need, engine }, seconds),
+    failed: (need, engine) => engineErrors.inc({ need, engine }),
   };
 }
 
@@ -56,13 +87,13 @@ export function registerWorkerGauges(registry: Registry, gauges: WorkerGauges): 
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({ name, help, registers: [registry], collect() { this.set(read()); } });
   };
-  gauge('voxfleet_slots_used', 'Sessions held now.', gauges.slotsUsed);
-  gauge('voxfleet_slots', 'Sessions this worker holds at most.', gauges.slotsTotal);
+  gauge('voxfleet_slots_used', 'Sessions held now; see voxfleet_slots.', gauges.slotsUsed);
+  gauge('voxfleet_slots', 'Sessions this worker holds at most (SLOTS); near it, callers wait: add workers.', gauges.slotsTotal);
   gauge('voxfleet_turns_computing', 'Turns being computed now; at MAX_WORKERS others wait.', gauges.turnsComputing);
-  gauge('voxfleet_turns_waiting', 'Turns waiting to be computed.', gauges.turnsWaiting);
-  gauge('voxfleet_egress_log_bytes', 'What is kept of the agents’ output until callers have it.', gauges.egressLogBytes);
+  gauge('voxfleet_turns_waiting', 'Turns waiting to be computed; above 0 for long, answers are late: add workers or cores.', gauges.turnsWaiting);
+  gauge('voxfleet_egress_log_bytes', 'What is kept of the agents’ output until callers have it; grows with callers who are away or slow.', gauges.egressLogBytes);
   new Gauge({
-    name: 'voxfleet_lane_depth', help: 'Frames and messages waiting to be looked at, by lane; replay is what was sent again.', labelNames: ['lane'], registers: [registry],
-    collect() { for (const lane of [...GRANTED_LANES, 'replay'] as const) this.set({ lane }, gauges.laneDepth(lane)); },
+    name: 'voxfleet_lane_depth', help: 'Frames and messages waiting to be looked at, by lane (replay is what was sent again); at QUEUE_SIZE together they are shed.', labelNames: ['lane'], registers: [registry],
+    collect() { for (const lane of LANES_WITH_REPLAY) this.set({ lane }, gauges.laneDepth(lane)); },
   });
 }

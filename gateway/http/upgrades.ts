@@ -87,12 +87,13 @@ export class Upgrades {
 
   /** Counts the connection, which makes it the session's newest, where its resume token is valid or none was shown. */
   async #connect(protocol: string, record: SessionRecord, { resumeToken, afterSeq, isNative }: Credentials): Promise<UpgradeDecision> {
-    const { store, resumeTokenTtlMs: tokenTtlMs, openConnection } = this.#options;
+    const { store, metrics, resumeTokenTtlMs: tokenTtlMs, openConnection } = this.#options;
     const resumable: Resumable | undefined = afterSeq === undefined ? undefined : { afterSeq, ticket: newTicket(tokenTtlMs) };
     const hashOf = (secret: string | undefined): string | undefined => (secret === undefined ? undefined : secretHash(secret));
     const connected = await store.connect(record.config.sessionId, {
       presentedHash: hashOf(resumeToken), nextHash: hashOf(resumable?.ticket.token), tokenTtlMs,
     });
+    if (resumeToken !== undefined) metrics.countResume(connected.outcome === 'connected' ? 'resumed' : connected.outcome);
     if (connected.outcome === 'refused') return this.#turnAway(protocol, 'resume_refused', 'resume_refused');
     if (connected.outcome === 'not_found') return this.#turnAway(protocol, 'session_not_found', 'session_not_found');
     const { connectionNo } = connected;

@@ -1,7 +1,7 @@
 import type { Bus } from '../bus/bus.ts';
 import type { SessionStore } from '../session/store.ts';
 import { nowMs } from './clock.ts';
-import { Gauge, type Registry } from './metrics.ts';
+import { Counter, Gauge, type Registry } from './metrics.ts';
 
 export interface DependencyMetricsOptions {
   readonly registry: Registry;
@@ -11,7 +11,7 @@ export interface DependencyMetricsOptions {
   readonly intervalS: number;
 }
 
-/** Watches what a process depends on: `voxfleet_nats_up`, `voxfleet_redis_up` and the round trip to Redis. Answers how to stop. */
+/** Watches what a process depends on: whether NATS and Redis are there, connections to NATS regained, the round trip to Redis. Answers how to stop. */
 export function watchDependencies({ registry, bus, store, intervalS }: DependencyMetricsOptions): () => void {
   const registers = [registry];
   new Gauge({
@@ -20,8 +20,12 @@ export function watchDependencies({ registry, bus, store, intervalS }: Dependenc
       this.set(bus.connected ? 1 : 0);
     },
   });
+  const reconnects = new Counter({ name: 'voxfleet_nats_reconnects_total', help: 'Connections to NATS lost and regained; each is a pause in all calls here, several in an hour mean an unstable server or network.', registers });
+  bus.onConnection((connected) => {
+    if (connected) reconnects.inc();
+  });
   const redisUp = new Gauge({ name: 'voxfleet_redis_up', help: '1 while Redis answers; at 0 live calls go on, new ones are refused.', registers });
-  const roundTrip = new Gauge({ name: 'voxfleet_redis_round_trip_seconds', help: 'Time Redis took to answer a ping, the last time it was asked.', registers });
+  const roundTrip = new Gauge({ name: 'voxfleet_redis_round_trip_seconds', help: 'Time Redis took to answer a ping, the last time it was asked; above 0.05 every claim and stored turn is late, look at the load of Redis.', registers });
   const ask = async (): Promise<void> => {
     const askedMs = nowMs();
     const answers = await store.ping();
