@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ENVELOPE_FLAG, ENVELOPE_TYPE, readBatch, type Envelope } from '../shared/protocol/envelope.ts';
+import { ENVELOPE_FLAG, ENVELOPE_TYPE, holeFlags, readBatch, type Envelope } from '../shared/protocol/envelope.ts';
 import { pack, unpack } from '../shared/protocol/structured.ts';
 import type { Bus } from '../shared/bus/bus.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
@@ -10,7 +10,7 @@ import { ReplaySlices } from './replay-slices.ts';
 import { Uplink } from './uplink.ts';
 
 const ROUTE = { workerId: 'w', workerSlot: 1, fence: 1 };
-const { gap, replayed, answered } = ENVELOPE_FLAG;
+const { replayed, answered } = ENVELOPE_FLAG;
 
 /** An uplink to a bus that keeps what it is given. */
 function uplinkWith(isNumbered: boolean, maxAudioMs = 1000): { uplink: Uplink; sent: () => Promise<readonly Envelope[]> } {
@@ -75,16 +75,16 @@ test('a new owner that has not seen what an earlier connection said is told that
   say(uplink, 0, 0);
   await sent();
   uplink.attach({ ...ROUTE, fence: 2 }, at(4));
-  assert.deepEqual(numbersAndFlags(await sent()), [[8, replayed | gap], [9, replayed]]);
+  assert.deepEqual(numbersAndFlags(await sent()), [[8, replayed | holeFlags(3)], [9, replayed]]);
 });
 
 test('what a numbering caller left out is a jump that is meant, whoever owns the session', async () => {
   const { uplink, sent } = uplinkWith(true);
   uplink.attach(ROUTE, at(2, 3));
   say(uplink, 4, 6, 7);
-  assert.deepEqual(numbersAndFlags(await sent()), [[4, 0], [6, gap], [7, 0]]);
+  assert.deepEqual(numbersAndFlags(await sent()), [[4, 0], [6, holeFlags(1)], [7, 0]]);
   uplink.attach({ ...ROUTE, fence: 2 }, at(2));
-  assert.deepEqual(numbersAndFlags(await sent()), [[4, replayed | gap], [6, replayed | gap], [7, replayed]]);
+  assert.deepEqual(numbersAndFlags(await sent()), [[4, replayed | holeFlags(1)], [6, replayed | holeFlags(1)], [7, replayed]]);
 });
 
 test('what the ring gave up is a jump that is meant, also where the owner asks for it', async () => {
@@ -93,10 +93,10 @@ test('what the ring gave up is a jump that is meant, also where the owner asks f
   say(uplink, 1, 2, 3, 4, 5);
   await sent();
   assert.equal(uplink.resendAfter(1), 3);
-  assert.deepEqual(numbersAndFlags(await sent()), [[3, replayed | gap], [4, replayed], [5, replayed]]);
+  assert.deepEqual(numbersAndFlags(await sent()), [[3, replayed | holeFlags(1)], [4, replayed], [5, replayed]]);
   assert.equal(uplink.resendAfter(5), 0);
   assert.equal(uplink.resend(), 3, 'after an outage nobody knows what arrived');
-  assert.deepEqual(numbersAndFlags(await sent()), [[3, replayed | gap], [4, replayed], [5, replayed]]);
+  assert.deepEqual(numbersAndFlags(await sent()), [[3, replayed | holeFlags(2)], [4, replayed], [5, replayed]]);
 });
 
 test('what was given up is told apart: heard by nobody, or heard but not committed', () => {

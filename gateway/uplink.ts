@@ -1,4 +1,4 @@
-import { ENVELOPE_FLAG, ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
+import { ENVELOPE_FLAG, ENVELOPE_TYPE, holeFlags } from '../shared/protocol/envelope.ts';
 import type { TextBody } from '../shared/protocol/agent-event.ts';
 import { cappedLane, laneIndex, laneOfPriority, type GrantedLane } from '../shared/protocol/lane.ts';
 import { pack, unpack } from '../shared/protocol/structured.ts';
@@ -225,7 +225,7 @@ export class Uplink {
     if (this.#route === undefined) return;
     const { workerId, workerSlot: slot, fence } = this.#route;
     const { type, lane, seq, stampUs, mediaMs, payload } = frame;
-    const flags = frame.flags | more | (seq > this.#reachedSeq + 1 ? ENVELOPE_FLAG.gap : 0);
+    const flags = frame.flags | more | holeFlags(seq - this.#reachedSeq - 1);
     this.#options.ingress.send(workerId, { type, lane, flags, slot, fence, seq: seq + (this.#base ?? 0), stampUs, mediaMs, payload });
     this.#sentSeq = seq;
     this.#reachedSeq = Math.max(this.#reachedSeq, seq);

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { WIDE_HOLE } from '../shared/protocol/envelope.ts';
 import { GRANTED_LANES } from '../shared/protocol/lane.ts';
 import { Inbox, type IngressFrame } from './inbox.ts';
 
 function frameAt(seq: number, changes: Partial<IngressFrame> = {}): IngressFrame {
   const stamps = { receivedUs: 0, flushedUs: 0, arrivedUs: 0, takenUs: 0 };
-  return { type: 1, lane: 'normal', seq, isReplayed: false, isGap: false, payload: new Uint8Array(), stamps, ...changes };
+  return { type: 1, lane: 'normal', seq, isReplayed: false, hole: 0, payload: new Uint8Array(), stamps, ...changes };
 }
 
 test('frames an earlier owner dealt with are dropped', () => {
@@ -25,8 +26,24 @@ test('a frame that comes again is dropped, also after it was taken out', () => {
 
 test('a jump that is meant is no reason to wait', () => {
   const inbox = new Inbox(0);
-  assert.deepEqual([inbox.push(frameAt(1)), inbox.push(frameAt(5, { isGap: true }))], ['taken', 'taken']);
+  assert.deepEqual([inbox.push(frameAt(1)), inbox.push(frameAt(5, { hole: 3 }))], ['taken', 'taken']);
   assert.equal(inbox.newest, 5);
+});
+
+test('a jump that is meant takes nothing with it that the bus lost before it', () => {
+  const inbox = new Inbox(0);
+  assert.deepEqual([inbox.push(frameAt(7, { hole: 4 })), inbox.mayAsk(0)], ['jump', true], 'the second was lost');
+  assert.deepEqual([1, 2].map((seq) => inbox.push(frameAt(seq))), ['taken', 'taken']);
+  assert.equal(inbox.push(frameAt(7, { hole: 4 })), 'taken');
+});
+
+test('a jump too wide to say how wide is taken once what may have been lost before it was asked for', () => {
+  const inbox = new Inbox(2);
+  assert.deepEqual([inbox.push(frameAt(500, { hole: WIDE_HOLE })), inbox.mayAsk(0)], ['jump', true]);
+  assert.equal(inbox.push(frameAt(501)), 'jump', 'what follows on it does not come before it');
+  assert.equal(inbox.push(frameAt(3)), 'taken');
+  assert.deepEqual([inbox.push(frameAt(500, { hole: WIDE_HOLE })), inbox.mayAsk(10)], ['jump', true]);
+  assert.deepEqual([500, 501].map((seq) => inbox.push(frameAt(seq, { hole: seq === 500 ? WIDE_HOLE : 0 }))), ['taken', 'taken']);
 });
 
 test('what the bus lost is asked for once until it comes, then again after 250 ms', () => {

@@ -1,3 +1,4 @@
+import { WIDE_HOLE } from '../shared/protocol/envelope.ts';
 import type { GrantedLane } from '../shared/protocol/lane.ts';
 import { MissingRequests } from '../shared/protocol/missing-requests.ts';
 import type { FrameStamps } from './turn/latency.ts';
@@ -9,8 +10,8 @@ export interface IngressFrame {
   readonly seq: number;
   /** Sent again, or waiting behind what was sent again: its age is no sign of overload. */
   isReplayed: boolean;
-  /** What lies between it and the frame before was given up by the sender. */
-  readonly isGap: boolean;
+  /** So many numbers before it were given up by the sender; WIDE_HOLE is so many or more. */
+  readonly hole: number;
   readonly payload: Uint8Array;
   stamps: FrameStamps;
 }
@@ -57,7 +58,7 @@ export class Inbox {
   /** Takes a frame in where it is the next one. What arrives behind a replayed one counts as replayed too. */
   push(frame: IngressFrame): Arrival {
     if (frame.seq <= this.#newest) return 'duplicate';
-    if (frame.seq !== this.#newest + 1 && !frame.isGap && !this.#requests.isGivenUp) {
+    if (!this.#follows(frame)) {
       this.#requests.missing();
       return 'jump';
     }
@@ -67,6 +68,15 @@ export class Inbox {
     if (frame.isReplayed) this.#replayed += 1;
     this.#frames.push(frame);
     return 'taken';
+  }
+
+  /**
+   * What was given up is known by how much it is, so that nothing else that the bus lost goes with it. Where that is not said, the
+   * sender is asked first: what it still has then comes before.
+   */
+  #follows({ seq, hole }: IngressFrame): boolean {
+    const jump = seq - this.#newest - 1;
+    return jump <= hole || (hole === WIDE_HOLE && this.#requests.hasAsked) || this.#requests.isGivenUp;
   }
 
   /** Whether it is time to ask for what follows `newest`; true counts as asked. */

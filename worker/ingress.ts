@@ -1,6 +1,6 @@
 import type { Bus, BusSubscription } from '../shared/bus/bus.ts';
 import { workerSubject } from '../shared/bus/subjects.ts';
-import { ENVELOPE_FLAG, ENVELOPE_TYPE, readBatch, type Envelope } from '../shared/protocol/envelope.ts';
+import { ENVELOPE_FLAG, ENVELOPE_TYPE, holeOfFlags, readBatch, type Envelope } from '../shared/protocol/envelope.ts';
 import { laneAt, type GrantedLane, type Lane } from '../shared/protocol/lane.ts';
 import { elapsedMs, nowMs, stampUs } from '../shared/runtime/clock.ts';
 import type { IngressFrame } from './inbox.ts';
@@ -192,7 +192,7 @@ function frameOf(envelope: Envelope, flushedUs: number, arrivedUs: number): Ingr
     lane: grantedLane(lane),
     seq: envelope.seq,
     isReplayed: (envelope.flags & ENVELOPE_FLAG.replayed) !== 0,
-    isGap: (envelope.flags & ENVELOPE_FLAG.gap) !== 0,
+    hole: holeOfFlags(envelope.flags),
     payload: envelope.payload,
     stamps: { receivedUs: envelope.stampUs, flushedUs, arrivedUs, takenUs: arrivedUs },
   };

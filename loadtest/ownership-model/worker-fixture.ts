@@ -8,7 +8,7 @@ import type { Lease, LeaseWrite } from '../../shared/session/store.ts';
 import type { SessionConfig } from '../../shared/protocol/agent-config.ts';
 import type { TextBody } from '../../shared/protocol/agent-event.ts';
 import type { ClaimReply, ClaimRequest } from '../../shared/protocol/claim.ts';
-import { ENVELOPE_FLAG, ENVELOPE_TYPE, readBatch, type Envelope } from '../../shared/protocol/envelope.ts';
+import { ENVELOPE_FLAG, ENVELOPE_TYPE, holeOfFlags, readBatch, type Envelope } from '../../shared/protocol/envelope.ts';
 import { pack, unpack } from '../../shared/protocol/structured.ts';
 import { modelBus, type Process } from './network-fixture.ts';
 import type { World } from './world-fixture.ts';
@@ -156,10 +156,10 @@ export class ModelWorker implements Process {
     if (type === ENVELOPE_TYPE.received) return seat.egress.received(seq);
     if (type === ENVELOPE_TYPE.again) return void seat.egress.again(seq);
     if (type !== ENVELOPE_TYPE.audio && type !== ENVELOPE_TYPE.text) return;
-    const isGap = flaws.jumpsAreTaken === true || (flags & ENVELOPE_FLAG.gap) !== 0;
+    const hole = flaws.jumpsAreTaken === true ? seq : holeOfFlags(flags);
     const stamps = { receivedUs: 0, flushedUs: 0, arrivedUs: 0, takenUs: 0 };
     const isReplayed = (flags & ENVELOPE_FLAG.replayed) !== 0;
-    const frame: IngressFrame = { type, lane: 'normal', seq, isReplayed, isGap, payload: Uint8Array.from(payload), stamps };
+    const frame: IngressFrame = { type, lane: 'normal', seq, isReplayed, hole, payload: Uint8Array.from(payload), stamps };
     if (seat.inbox.push(frame) === 'jump' && seat.inbox.mayAsk(nowMs)) seat.egress.resend(seat.inbox.newest);
   }
 

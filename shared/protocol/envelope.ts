@@ -72,6 +72,20 @@ export function isSameTurn(turn: number, turnModulo: number): boolean {
   return turn % TURN_MODULUS === turnModulo;
 }
 
+/** A hole of so many numbers or more: how many they are does not fit. */
+export const WIDE_HOLE = 255;
+const HOLE_SHIFT = 8;
+
+/** The flags of a caller's frame before which so many numbers were given up; 0 for none. Their upper byte says how many. */
+export function holeFlags(numbers: number): number {
+  return numbers <= 0 ? 0 : ENVELOPE_FLAG.gap | (Math.min(numbers, WIDE_HOLE) << HOLE_SHIFT);
+}
+
+/** How many numbers were given up before a caller's frame with these flags, as far as they say: WIDE_HOLE is so many or more. */
+export function holeOfFlags(flags: number): number {
+  return (flags & ENVELOPE_FLAG.gap) === 0 ? 0 : flags >>> HOLE_SHIFT;
+}
+
 /** One envelope as numbers and bytes. `stampUs` is a wrapping microsecond clock (see `stampUs` in runtime/clock). */
 export interface Envelope {
   readonly type: number;

@@ -20,6 +20,11 @@ export class MissingRequests {
     return this.#isMissing;
   }
 
+  /** Whether anything was asked for since it is missing. */
+  get hasAsked(): boolean {
+    return this.#requests > 0;
+  }
+
   /** Whether every request had its time and none was answered. */
   get isGivenUp(): boolean {
     return this.#isGivenUp;
