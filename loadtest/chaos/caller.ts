@@ -119,8 +119,9 @@ export class Caller {
     }
   }
 
-  /** Hangs up and ends the session; a fleet that cannot be asked any more ends it by itself. */
+  /** Hangs up and ends the session, once; a fleet that cannot be asked any more ends it by itself. */
   async hangUp(): Promise<void> {
+    if (this.#isHangingUp) return;
     this.#isHangingUp = true;
     clearTimeout(this.#timer);
     this.#note({ kind: 'hung_up', atMs: this.nowMs });
@@ -153,7 +154,7 @@ export class Caller {
     const { name } = state;
     const detail = name === 'ready' && state.resumed !== undefined ? `resumed after ${Math.round(state.resumed.awayMs)} ms, ${state.resumed.attempts} attempts, ${Math.round(state.resumed.resentAudioMs)} ms again` : '';
     this.#note({ kind: 'state', atMs: this.nowMs, name, detail });
-    if (name === 'ready' && this.#micFromMs === undefined) this.#openMicrophone();
+    if (name === 'ready' && this.#micFromMs === undefined && !this.#isHangingUp) this.#openMicrophone();
     if (this.#isHangingUp || (name !== 'closed' && name !== 'lost')) return;
     this.#note({ kind: 'lost', atMs: this.nowMs, reason: `${state.code} ${state.reason}` });
     this.#speech?.done();

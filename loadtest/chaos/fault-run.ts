@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentRequest } from '../../shared/client/session-request.ts';
 import type { Balancer } from './balancer.ts';
-import type { CallLog } from './call-log.ts';
+import { eventsOf, type CallLog } from './call-log.ts';
 import { Caller } from './caller.ts';
 import { FAULTS, type FaultContext, type FaultName, type Injection } from './faults.ts';
 import { converseInNumbers } from './numbered-conversation.ts';
@@ -65,25 +65,44 @@ export async function runFaultOn(stage: Stage, options: FaultRunOptions): Promis
   const nowMs = (): number => performance.now() - startedMs;
   const endMs = options.seconds * 1000;
   const warmUpMs = Math.min(MOST_WARM_UP_MS, endMs * WARM_UP_PART) + SPREAD_MS;
-  const callers = await placeCalls(options, balancer, nowMs);
-  const faults = injectAll(options, { members, owners, callers, nowMs }, warmUpMs, endMs - QUIET_END_MS);
-  const faultsOver = faults.then(() => undefined, () => undefined);
+  const callers: Caller[] = [];
   let isOver = false;
-  const conversations = callers.map((caller) => converse(options, caller, () => isOver));
-  await Promise.all([sleep(Math.max(0, endMs - nowMs())), faultsOver]);
-  isOver = true;
-  await Promise.all(conversations);
-  const injections = await faults;
-  const logs = await Promise.all(callers.map((caller) => finish(caller, owners)));
-  return { logs, injections, warmUpMs, endedMs: nowMs() };
+  const injectUntilEnd = async (): Promise<Injection[]> => {
+    const injections = await injectAll(options, { members, owners, callers, nowMs }, warmUpMs, endMs - QUIET_END_MS);
+    await sleep(Math.max(0, endMs - nowMs()));
+    isOver = true;
+    return injections;
+  };
+  try {
+    await placeCalls(options, balancer, nowMs, callers);
+    const conversations = callers.map((caller) => converse(options, caller, () => isOver));
+    const [injections] = await Promise.all([injectUntilEnd(), ...conversations]);
+    const logs = await Promise.all(callers.map((caller) => finish(caller, owners)));
+    return { logs, injections: injections.map((injection) => withReturn(injection, logs)), warmUpMs, endedMs: nowMs() };
+  } finally {
+    // Where something failed the others are still talking: a microphone that is on keeps this process alive.
+    isOver = true;
+    await Promise.all(callers.map((caller) => caller.hangUp()));
+  }
 }
 
-async function placeCalls(options: FaultRunOptions, balancer: Balancer, nowMs: () => number): Promise<Caller[]> {
-  return Promise.all(Array.from({ length: options.callers }, async (_, call) => {
+/** Adds each call to `callers` as soon as it is there. */
+async function placeCalls(options: FaultRunOptions, balancer: Balancer, nowMs: () => number, callers: Caller[]): Promise<void> {
+  const placed = await Promise.allSettled(Array.from({ length: options.callers }, async (_, call) => {
     await sleep((SPREAD_MS * call) / options.callers);
     const isNumbered = call >= options.recorded;
-    return Caller.place({ call, line: await balancer.openLine(), agent: isNumbered ? NUMBERED_AGENT : RECORDED_AGENT, isNumbered, nowMs });
+    callers[call] = await Caller.place({ call, line: await balancer.openLine(), agent: isNumbered ? NUMBERED_AGENT : RECORDED_AGENT, isNumbered, nowMs });
   }));
+  const failed = placed.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+/** A caller whose network was hit is back when its client says so. */
+function withReturn(injection: Injection, logs: readonly CallLog[]): Injection {
+  if (injection.healedAtMs !== undefined) return injection;
+  const events = logs.filter(({ call }) => injection.affected.includes(call)).flatMap((log) => eventsOf(log, 'state'));
+  const back = events.find(({ name, atMs }) => name === 'ready' && atMs > injection.atMs);
+  return { ...injection, healedAtMs: back?.atMs };
 }
 
 async function converse({ recorded, seed, outageMs = 0 }: FaultRunOptions, caller: Caller, isOver: () => boolean): Promise<void> {
@@ -99,7 +118,9 @@ async function injectAll(options: FaultRunOptions, context: FaultContext, fromMs
     await sleep(Math.max(0, planned.atMs - context.nowMs()));
     const injection = await FAULTS[fault].inject(context, planned);
     injections.push(injection);
-    onProgress?.(`${(injection.atMs / 1000).toFixed(1)} s ${injection.target}, ${injection.affected.length} calls, whole again after ${Math.round(injection.healedAtMs - injection.atMs)} ms`);
+    const { atMs, healedAtMs, target, affected } = injection;
+    const healed = healedAtMs === undefined ? '' : `, whole again after ${Math.round(healedAtMs - atMs)} ms`;
+    onProgress?.(`${(atMs / 1000).toFixed(1)} s ${target}, ${affected.length} calls${healed}`);
     if (context.nowMs() > toMs) break;
   }
   return injections;

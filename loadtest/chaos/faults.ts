@@ -27,13 +27,18 @@ export interface FaultDraw {
   readonly lengthMs: number;
   /** Counts the faults of a run, from 0. */
   readonly index: number;
+  /** Counts on with every fault and from seed to seed: which way, where a fault has several. */
+  readonly variant: number;
 }
 
 /** One fault as it was done. */
 export interface Injection {
   readonly atMs: number;
-  /** When what was taken away was there again (or its replacement was). */
-  readonly healedAtMs: number;
+  /**
+   * When what was taken away was there again (or its replacement was); for a caller's network, when its client was ready again.
+   * Undefined where that was not seen.
+   */
+  readonly healedAtMs: number | undefined;
   /** Who was hit: a member, a server, a caller. */
   readonly target: string;
   /** Calls that had to do with the target. */
@@ -141,9 +146,9 @@ async function killRedisPrimary({ members, callers, nowMs }: FaultContext): Prom
   return { atMs, healedAtMs: nowMs(), target: primary.name, affected: all(callers) };
 }
 
-async function takeRedisAway({ members, callers, nowMs }: FaultContext, { index, lengthMs }: FaultDraw): Promise<Injection> {
+async function takeRedisAway({ members, callers, nowMs }: FaultContext, { variant, lengthMs }: FaultDraw): Promise<Injection> {
   const { redisServers } = members.fleet;
-  const isFrozen = index % 2 === 0;
+  const isFrozen = variant % 2 === 0;
   const atMs = nowMs();
   await Promise.all(redisServers.map((server) => (isFrozen ? server.pause() : server.kill())));
   await sleep(lengthMs);
@@ -151,11 +156,12 @@ async function takeRedisAway({ members, callers, nowMs }: FaultContext, { index,
   return { atMs, healedAtMs: nowMs(), target: `redis ${isFrozen ? 'frozen' : 'killed'} for ${lengthMs} ms`, affected: all(callers) };
 }
 
+/** What its client makes of it is known later, by its log. */
 async function hitCaller({ callers, nowMs }: FaultContext, draw: FaultDraw, hit: (caller: Caller) => void): Promise<Injection> {
   const caller = chosen(callers, draw);
   const atMs = nowMs();
   hit(caller);
-  return { atMs, healedAtMs: nowMs(), target: `caller ${caller.call}`, affected: [caller.call] };
+  return { atMs, healedAtMs: undefined, target: `caller ${caller.call}`, affected: [caller.call] };
 }
 
 async function slowCaller({ callers, nowMs }: FaultContext, draw: FaultDraw): Promise<Injection> {

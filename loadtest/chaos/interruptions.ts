@@ -27,7 +27,7 @@ export function interruptionsOf(logs: readonly CallLog[], injections: readonly I
     const mine = injections.map((injection, fault) => ({ injection, fault })).filter(({ injection }) => injection.affected.includes(log.call));
     return mine.map(({ injection, fault }, at) => {
       const nextMs = mine[at + 1]?.injection.atMs ?? Number.POSITIVE_INFINITY;
-      const untilMs = Math.min(nextMs, injection.healedAtMs + TRACES_MS);
+      const untilMs = Math.min(nextMs, (injection.healedAtMs ?? injection.atMs) + TRACES_MS);
       return { call: log.call, fault, ...traces(log, injection, untilMs), extraMs: longest(silences, injection.atMs, untilMs) };
     });
   });

@@ -41,7 +41,7 @@ export interface Judgement {
   readonly detected: Spread;
   readonly claimed: Spread;
   readonly caughtUp: Spread;
-  /** What the fault itself took until the fleet was whole again. */
+  /** What the fault itself took until everything was there again, callers' connections included. */
   readonly healed: Spread;
   readonly interruptions: readonly Interruption[];
   readonly injections: readonly Injection[];
@@ -62,7 +62,7 @@ export function judge(fault: FaultName, { logs, injections, warmUpMs }: FaultRun
     detected: spreadOf(interruptions.flatMap(({ detectedMs }) => detectedMs ?? [])),
     claimed: spreadOf(interruptions.flatMap(({ claimedMs }) => claimedMs ?? [])),
     caughtUp: spreadOf(interruptions.flatMap(({ caughtUpMs }) => caughtUpMs ?? [])),
-    healed: spreadOf(injections.map(({ atMs, healedAtMs }) => healedAtMs - atMs)),
+    healed: spreadOf(injections.flatMap(({ atMs, healedAtMs }) => (healedAtMs === undefined ? [] : healedAtMs - atMs))),
     worst: worstOf(logs, interruptions),
   };
 }

@@ -20,6 +20,11 @@ test('outages last as long as they are told to', () => {
   assert.ok(planned.every(({ lengthMs }) => lengthMs === 60_000));
 });
 
+test('which way a fault takes goes on from fault to fault and from seed to seed', () => {
+  const variantsOf = (seed: number): number[] => faultSchedule({ fault: 'redis-gone', seed, fromMs: 0, toMs: 40_000 }).map(({ variant }) => variant % 2);
+  assert.deepEqual([variantsOf(4).slice(0, 3), variantsOf(5).slice(0, 3)], [[0, 1, 0], [1, 0, 1]]);
+});
+
 test('callers do the same for the same seed, each something of its own', () => {
   const stepsOf = (seed: number, call: number): unknown[] => {
     const steps = callerSteps(seed, call);

@@ -58,7 +58,7 @@ function ticks(fromMs: number, toMs: number, x: (ms: number) => number): string 
 }
 
 function faultBars({ call }: CallLog, injections: readonly Injection[]): Bar[] {
-  return injections.map(({ atMs, healedAtMs, target, affected }) => ({
+  return injections.map(({ atMs, healedAtMs = atMs, target, affected }) => ({
     lane: 'faults', kind: affected.includes(call) ? 'fault' : 'fault elsewhere', fromMs: atMs, toMs: healedAtMs, title: `${target}: ${seconds(atMs)} to ${seconds(healedAtMs)}`,
   }));
 }
