@@ -1,4 +1,4 @@
-import type { ClaimReply } from '../shared/protocol/claim.ts';
+import type { ClaimReply, ConnectionCheck, ConnectionCheckReply } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE, type Envelope } from '../shared/protocol/envelope.ts';
 import { unpack } from '../shared/protocol/structured.ts';
 import { VoxError, type CloseName } from '../shared/runtime/errors.ts';
@@ -70,9 +70,13 @@ export class Connection implements SocketListener {
     return this.#line.keptBytes;
   }
 
-  /** Whether this connection holds the caller of a session. */
-  serves(sessionId: string): boolean {
-    return sessionId === this.sessionId && this.#isServing;
+  /** What a worker that has not heard of the caller for a while is told: whether it is here, and its owner how far it has come. */
+  check({ sessionId, fence, egressSeq = 0 }: ConnectionCheck): ConnectionCheckReply {
+    if (sessionId !== this.sessionId || !this.#isServing) return { isConnected: false };
+    if (this.#state.kind !== 'attached' || this.#state.route.fence !== fence) return { isConnected: true };
+    // What was sent is to be there before the answer that speaks of it.
+    this.#services.ingress.flush();
+    return { isConnected: true, sentIngressSeq: this.#line.compare(egressSeq) };
   }
 
   /** Looks for a worker: first the one the record names, for even one whose lease ran out may still hold the session. */

@@ -81,6 +81,12 @@ export class Downlink {
     uplink.control(ENVELOPE_TYPE.received, this.#toldSeq);
   }
 
+  /** The owner has come to this egress seq: asks for what did not come. */
+  expect(seq: number): void {
+    this.#options.order.expect(seq);
+    this.#askIfDue(nowMs());
+  }
+
   /** The bus was away: what it lost is asked for. */
   askAgain(): void {
     this.#options.metrics.askedAgain.inc();

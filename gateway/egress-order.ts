@@ -35,6 +35,11 @@ export class EgressOrder {
     return 'next';
   }
 
+  /** Everything up to `seq` was sent: what did not come is missing. */
+  expect(seq: number): void {
+    if (seq > this.#last) this.#requests.missing();
+  }
+
   /** Whether what follows `last` is to be asked for now; answering true counts as having asked. */
   asks(nowMs: number): boolean {
     return this.#requests.asks(nowMs);

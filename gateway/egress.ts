@@ -11,12 +11,11 @@ export interface EgressTarget {
 }
 
 /** Answers workers that ask whether a caller they have not heard of for a while is still connected here. */
-export function answerChecks(bus: Bus, gatewayId: string, isConnected: (check: ConnectionCheck) => boolean): void {
+export function answerChecks(bus: Bus, gatewayId: string, answer: (check: ConnectionCheck) => ConnectionCheckReply): void {
   bus.subscribe(checkSubject(gatewayId), (message) => {
     const check = unpack<ConnectionCheck>(message.data);
     if (check === undefined) return;
-    const reply: ConnectionCheckReply = { isConnected: isConnected(check) };
-    message.respond(pack(reply));
+    message.respond(pack(answer(check)));
   });
 }
 

@@ -131,7 +131,7 @@ function openBusSide({ config, gatewayId, log, bus, store, registry }: Base): Bu
   const connections = new Connections({ config, store, admission, ingress, slices: new ReplaySlices(), metrics, log });
   ingress.onNoResponders((workerId) => fleet.noResponders(workerId));
   receiveEgress(bus, gatewayId, (slot) => connections.at(slot), metrics);
-  answerChecks(bus, gatewayId, ({ sessionId, gatewaySlot }) => connections.at(gatewaySlot)?.serves(sessionId) ?? false);
+  answerChecks(bus, gatewayId, (check) => connections.at(check.gatewaySlot)?.check(check) ?? { isConnected: false });
   const outages = new LongOutages(bus, () => connections.tellAll(busUnavailable()));
   bus.onConnection((isConnected) => {
     if (!isConnected) return;

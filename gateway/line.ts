@@ -156,6 +156,12 @@ export class Line {
     }
   }
 
+  /** The owner has told the caller this much: what did not come is asked for. Answers how much of the caller's was sent to it. */
+  compare(egressSeq: number): number {
+    this.#downlink.expect(egressSeq);
+    return this.#uplink.sentSeq;
+  }
+
   /** The bus was away, which may have lost anything in both directions. */
   onBusBack(): void {
     this.#services.metrics.replayed.inc(this.#uplink.resend());

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
 import { connectBus } from '../shared/bus/bus.ts';
+import { checkSubject } from '../shared/bus/subjects.ts';
 import { ENVELOPE_FLAG, ENVELOPE_TYPE, holeFlags } from '../shared/protocol/envelope.ts';
-import { unpack } from '../shared/protocol/structured.ts';
+import { pack, unpack } from '../shared/protocol/structured.ts';
 import { startNats } from '../shared/testing/servers.ts';
 import { Caller } from './caller-fixture.ts';
 import { Rig, SILENT, startGround, type Ground } from './gateway-fixture.ts';
@@ -172,6 +173,22 @@ test('ingress that the bus lost is sent again when the worker asks, nothing twic
   }
   await worker.envelopes.find(({ seq }) => seq === 8);
   assert.deepEqual(worker.framesOf(id).map(({ seq }) => seq), [1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('a worker that asks after its caller has what did not come of its last words asked for, and hears how far the caller is', async (context) => {
+  const { caller, worker, session } = await callOn(context, 'w-last-words');
+  const bus = await ground.connect('asks-after');
+  context.after(() => bus.close());
+  const { gatewayId, gatewaySlot, sessionId } = session.request;
+  const ask = async (more: object): Promise<unknown> => unpack(await bus.request(checkSubject(gatewayId), pack({ sessionId, gatewaySlot, ...more }), 1000));
+  const lost = new Set([1]);
+  worker.script.losesEgress = (seq) => lost.delete(seq);
+  caller.send(audio(1));
+  await worker.envelopes.first(1);
+  say(worker, session, 'the last word');
+  assert.deepEqual(await ask({ fence: session.fence + 1, egressSeq: 1 }), { isConnected: true }, 'only its owner is told');
+  assert.deepEqual(await ask({ fence: session.fence, egressSeq: 1 }), { isConnected: true, sentIngressSeq: 1 });
+  await caller.heard.find(({ content }) => content === 'the last word');
 });
 
 test('a text that was answered is given to the next worker with its answer, not to be answered again', async (context) => {

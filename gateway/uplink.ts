@@ -84,6 +84,11 @@ export class Uplink {
     return this.#route !== undefined && this.#options.ingress.connected;
   }
 
+  /** The newest seq of the session that went to the present owner. */
+  get sentSeq(): number {
+    return this.#sentSeq + (this.#base ?? 0);
+  }
+
   /** Texts that no worker was given yet. */
   get waitingTexts(): number {
     return this.#options.ring.countTextsAfter(this.#sentSeq);

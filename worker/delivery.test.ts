@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { checkSubject } from '../shared/bus/subjects.ts';
+import type { ConnectionCheck, ConnectionCheckReply } from '../shared/protocol/claim.ts';
 import { ENVELOPE_FLAG, ENVELOPE_TYPE, holeFlags, turnOfFlags, type Envelope } from '../shared/protocol/envelope.ts';
+import { pack, unpack } from '../shared/protocol/structured.ts';
 import { agentConfig, type GatewayFixture } from './gateway-fixture.ts';
 import { frames, silence } from './speech/conformance/recordings.ts';
 import { WorkerFixture } from './worker-fixture.ts';
@@ -132,6 +135,36 @@ describe('what a worker and a gateway send each other arrives', LIMIT, () => {
     await gateway.until(() => speechOf(gateway).some((envelope) => envelope.seq > before + 12));
     const seqs = [...new Set(gateway.said().map(({ seq }) => seq))].sort((one, other) => one - other);
     assert.deepEqual(seqs, seqs.map((_, i) => i + 1), 'nothing is missing');
+  });
+});
+
+describe('the last message of a run, which leaves no hole where the bus loses it', LIMIT, () => {
+  let fixture: WorkerFixture;
+
+  before(async () => {
+    fixture = await WorkerFixture.start();
+    await fixture.startWorker('worker-a', { LEASE_MS: '1000' });
+  });
+
+  after(async () => fixture.stop());
+
+  test('is asked for when the gateway has sent more than came, and told of when the caller may not have it', async () => {
+    const gateway = await fixture.caller('tails');
+    const checks: ConnectionCheck[] = [];
+    gateway.bus.subscribe(checkSubject(gateway.id), (message) => {
+      const check = unpack<ConnectionCheck>(message.data);
+      if (check !== undefined) checks.push(check);
+      message.respond(pack({ isConnected: true, sentIngressSeq: 2 } satisfies ConnectionCheckReply));
+      gateway.control(ENVELOPE_TYPE.played);
+    });
+    await gateway.claim('tails', { listening: false });
+    gateway.text('one');
+    await gateway.until(() => resends(gateway).length > 0);
+    assert.equal(resends(gateway)[0], 1);
+    await gateway.until(() => checks.some(({ egressSeq }) => egressSeq === 1));
+    gateway.control(ENVELOPE_TYPE.received, 1);
+    gateway.text('two', 'normal', { seq: 2 });
+    await gateway.until(() => gateway.events().length === 2);
   });
 });
 

@@ -15,6 +15,8 @@ const NO_PAYLOAD = new Uint8Array(0);
 const FORGET_AFTER_MS = 60_000;
 /** The shortest messages that speech is reckoned to be cut into, for what keeping them costs. */
 const SMALLEST_SPEECH_MS = 20;
+/** After so long the caller would have told, by its gateway, that the newest message came. */
+const QUIET_MS = 1000;
 /** Kept for events beside the audio: more than the longest answer takes. */
 const EVENT_BYTES = 524_288;
 
@@ -94,6 +96,7 @@ export class SessionEgress {
   #sentSeq: number;
   /** The caller is known to have everything up to here. */
   #receivedSeq: number;
+  #sentAtMs = 0;
   /**
    * While held, what is said is only kept: it is sent in order once the caller's new connection is ready for it. Closed, the
    * session is not ours any more: nothing is said but how it ended.
@@ -125,6 +128,12 @@ export class SessionEgress {
   /** What is kept for sending again takes this many bytes. */
   get keptBytes(): number {
     return this.#log.bytes;
+  }
+
+  /** The newest egress seq, where it was sent a while ago and the caller is not known to have it: the bus may have lost it. */
+  overdueSeq(nowMs: number): number | undefined {
+    const isOverdue = this.#state === 'open' && this.#receivedSeq < this.#seq && nowMs - this.#sentAtMs > QUIET_MS;
+    return isOverdue ? this.#seq : undefined;
   }
 
   /** From now on the caller is reached elsewhere. */
@@ -229,6 +238,7 @@ export class SessionEgress {
   #send({ type, flags, seq, mediaMs, payload }: LoggedEgress, moreFlags: number): void {
     const gap = seq === this.#sentSeq + 1 ? 0 : ENVELOPE_FLAG.gap;
     this.#sentSeq = seq;
+    this.#sentAtMs = nowMs();
     this.#put(type, laneIndex(type === ENVELOPE_TYPE.speech ? 'normal' : 'control'), flags | moreFlags | gap, seq, mediaMs, payload);
   }
 

@@ -11,7 +11,7 @@ import type { ConversationItem } from '../shared/session/record.ts';
 import type { ClaimOutcome, Lease, SessionStore } from '../shared/session/store.ts';
 import { SessionEgress, type Egress, type GatewayAddress } from './egress.ts';
 import { catchUp } from './catch-up.ts';
-import { isConnectionGone } from './connection-check.ts';
+import { checkConnection } from './connection-check.ts';
 import { Farewells } from './farewells.ts';
 import { Inbox } from './inbox.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -266,12 +266,23 @@ export class Sessions {
     for (const listener of this.#freed) listener();
   }
 
+  /** Asks the gateway of a caller who says nothing, or of whom it is not known to have what it was told. */
   #checkSilent(seat: Seat): void {
-    const silentSinceMs = nowMs() - this.#options.leaseMs / 3;
-    if (seat.grace !== undefined || seat.heardAtMs >= silentSinceMs) return;
+    const { bus, leaseMs } = this.#options;
+    const now = nowMs();
+    const overdueSeq = seat.session.egress.overdueSeq(now);
+    if (seat.grace !== undefined || (seat.heardAtMs >= now - leaseMs / 3 && overdueSeq === undefined)) return;
     this.#start(async () => {
-      if (await isConnectionGone(this.#options.bus, seat.session)) this.#connectionGone(seat);
+      const { isGone, sentIngressSeq } = await checkConnection(bus, seat.session, overdueSeq);
+      if (isGone) this.#connectionGone(seat);
+      else if (sentIngressSeq > seat.inbox.newest) this.#askFor(seat);
     });
+  }
+
+  /** The bus lost the last that the caller said. */
+  #askFor(seat: Seat): void {
+    this.#options.metrics.repairs.inc({ direction: 'ingress' });
+    seat.session.egress.resend(seat.inbox.newest);
   }
 
   /** Somebody else owns the session, or its record is gone: the gateway finds out which by claiming anew. */

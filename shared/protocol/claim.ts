@@ -67,11 +67,17 @@ export type ClaimReply =
 export interface ConnectionCheck {
   readonly sessionId: string;
   readonly gatewaySlot: number;
+  /** Under which the worker owns the session. */
+  readonly fence?: number;
+  /** The newest egress seq, where the caller is not known to have it: what did not come is asked for. */
+  readonly egressSeq?: number;
 }
 
 /** A gateway's answer to a check, as msgpack. */
 export interface ConnectionCheckReply {
   readonly isConnected: boolean;
+  /** The newest ingress seq that was sent to the owner who asks: what did not come is asked for. */
+  readonly sentIngressSeq?: number;
 }
 
 /** Sent on `vox.worker.<id>.end`, as msgpack: the session was ended from outside. */
