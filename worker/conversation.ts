@@ -104,9 +104,9 @@ export class Conversation {
     await this.#writing;
   }
 
-  /** Waits until Redis is seen to have what was said, or `withinMs` has passed because Redis is away. */
-  async settled(withinMs: number): Promise<void> {
-    await Promise.race([this.restore(), sleep(withinMs, undefined, { ref: false })]);
+  /** Waits until Redis is seen to have what was said; false where `withinMs` has passed because Redis is away. */
+  async settled(withinMs: number): Promise<boolean> {
+    return Promise.race([this.restore().then(() => true), sleep(withinMs, false, { ref: false })]);
   }
 
   /** Stops writing; what waits is not stored. */

@@ -112,6 +112,7 @@ export class Session {
     this.#turns = new TurnRunner({
       ...shared, session: config, turnConfig: options.turnConfig, speaker: this.#speaker,
       hearing: () => this.#audio.hearing,
+      audioSilentMs: () => this.#audio.silentMs,
       listener: {
         tell: (event) => this.tell(event),
         onCommitted: (seq) => this.#acks.audioDone(seq),
@@ -194,9 +195,26 @@ export class Session {
     await this.#conversation.restore();
   }
 
-  /** Waits until what was said so far is stored, but no longer than a little while: Redis may be away. */
-  async settled(): Promise<void> {
-    await this.#conversation.settled(SETTLE_MS);
+  /** The caller is out of reach: the agent stands still, and what the caller is saying is not over for `mostMs`. */
+  outOfReach(mostMs: number): void {
+    this.#speaker.hold();
+    this.#audio.interrupted(mostMs);
+  }
+
+  /** The caller is back, and has the agent's newest speech up to `delivered`, where that is known. */
+  inReach(delivered?: Delivered): void {
+    this.#audio.back();
+    this.#speaker.goOn(delivered);
+  }
+
+  /** The caller will not hear the rest of what the agent is saying: what they heard is what was said. */
+  breakOff(): void {
+    if (this.#turns.state.phase === 'speaking') this.#turns.dispatch({ type: 'cancel' });
+  }
+
+  /** Waits until what was said so far is stored, but no longer than a little while: Redis may be away. Whether it is. */
+  async settled(): Promise<boolean> {
+    return this.#conversation.settled(SETTLE_MS);
   }
 
   /** Frees everything at once; nothing is sent or written any more. */
@@ -280,6 +298,7 @@ export class Session {
   #earFailed(error: unknown): void {
     this.#voiceActivityFailed(error);
     this.#turns.dispatch({ type: 'audio_stalled' });
+    this.#turns.dispatch({ type: 'timer', timer: 'endpoint' });
   }
 
   #engineFailed(error: unknown): void {

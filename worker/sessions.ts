@@ -9,6 +9,7 @@ import { nowMs } from '../shared/runtime/clock.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import type { ConversationItem } from '../shared/session/record.ts';
 import type { ClaimOutcome, Lease, SessionStore } from '../shared/session/store.ts';
+import { Absences } from './absences.ts';
 import { SessionEgress, type Egress, type GatewayAddress } from './egress.ts';
 import { catchUp } from './catch-up.ts';
 import { checkConnection } from './connection-check.ts';
@@ -43,6 +44,7 @@ export class Sessions {
   readonly #bySession = new Map<string, Seat>();
   readonly #endings: BusSubscription;
   readonly #renewals: Renewals;
+  readonly #absences: Absences;
   readonly #farewells = new Farewells();
   readonly #stopped = new AbortController();
   readonly #freed: (() => void)[] = [];
@@ -55,6 +57,11 @@ export class Sessions {
       store, leaseMs, metrics, log,
       seats: () => this.#seats.tenants(),
       listener: { onDue: (seat) => this.#checkSilent(seat), onLost: (seat) => this.#lost(seat) },
+    });
+    this.#absences = new Absences({
+      bus, graceMs: options.reconnectGraceMs, replayMs: options.replayMs,
+      seats: () => this.#seats.tenants(), giveUp: (seat) => this.#giveUp(seat),
+      onCrash: (error) => log.error({ err: error }, 'work on a session failed'),
     });
     bus.onConnection((connected) => {
       if (!connected) return;
@@ -134,7 +141,7 @@ export class Sessions {
     // Gateways one version older do not number connections: to them none is older than another.
     if (request.connectionNo < seat.connectionNo) return false;
     if (request.connectionNo > seat.connectionNo) seat.connectionNo = request.connectionNo;
-    this.#connectionBack(seat);
+    this.#absences.end(seat, session.egress.deliveredAt(request.seenEgressSeq));
     seat.heardAtMs = nowMs();
     const { gatewayId, gatewaySlot, isResuming } = request;
     const { address } = session.egress;
@@ -166,10 +173,10 @@ export class Sessions {
   /** An envelope came for a session: its caller is connected, unless it says that it is gone. True where that was all. */
   heardFrom(seat: Seat, type: number, seq: number): boolean {
     seat.heardAtMs = nowMs();
-    if (type !== ENVELOPE_TYPE.gone && seat.grace !== undefined) this.#connectionBack(seat);
+    if (type !== ENVELOPE_TYPE.gone && seat.grace !== undefined) this.#absences.end(seat);
     switch (type) {
       case ENVELOPE_TYPE.gone:
-        this.#connectionGone(seat);
+        this.#absences.begin(seat);
         return true;
       case ENVELOPE_TYPE.received:
         seat.session.egress.received(seq);
@@ -181,21 +188,6 @@ export class Sessions {
       default:
         return false;
     }
-  }
-
-  /** The session waits here for its caller to come back, then it is given up. */
-  #connectionGone(seat: Seat): void {
-    seat.grace ??= setTimeout(() => this.#start(() => this.#graceOver(seat)), this.#options.reconnectGraceMs);
-  }
-
-  async #graceOver(seat: Seat): Promise<void> {
-    await seat.session.settled();
-    if (seat.grace !== undefined) await this.#giveUp(seat);
-  }
-
-  #connectionBack(seat: Seat): void {
-    clearTimeout(seat.grace);
-    seat.grace = undefined;
   }
 
   /** Gives a session up in order: what was said is stored, the lease returned, and the gateway claims it anew elsewhere. */
@@ -252,12 +244,14 @@ export class Sessions {
     }
   }
 
-  #sayFarewell({ slot, session }: Seat, say: (egress: SessionEgress) => void): void {
-    this.#farewells.say(slot, session.lease.fence, () => say(session.egress), nowMs());
+  /** A farewell is kept for a while; the session must not be kept with it. */
+  #sayFarewell({ slot, session: { egress, lease } }: Seat, say: (egress: SessionEgress) => void): void {
+    this.#farewells.say(slot, lease.fence, () => say(egress), nowMs());
   }
 
   #free(seat: Seat): void {
     clearTimeout(seat.grace);
+    seat.grace = undefined;
     seat.session.close();
     seat.session.egress.close();
     this.#seats.free(seat.slot);
@@ -274,7 +268,7 @@ export class Sessions {
     if (seat.grace !== undefined || (seat.heardAtMs >= now - leaseMs / 3 && overdueSeq === undefined)) return;
     this.#start(async () => {
       const { isGone, sentIngressSeq } = await checkConnection(bus, seat.session, overdueSeq);
-      if (isGone) this.#connectionGone(seat);
+      if (isGone) this.#absences.begin(seat);
       else if (sentIngressSeq > seat.inbox.newest) this.#askFor(seat);
     });
   }

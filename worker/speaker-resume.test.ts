@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { audioBytes, audioMs, type AudioFormat } from '../shared/protocol/audio-format.ts';
 import { readScriptedSettings, ScriptedCalls } from './speech/scripted/script.ts';
 import { ScriptedSynthesizer } from './speech/scripted/synthesizer.ts';
-import { Speaker, type StartedSentence } from './speaker.ts';
+import { Speaker } from './speaker.ts';
+import type { StartedSentence } from './spoken-turn.ts';
 import type { BegunSentence } from './turn/history.ts';
 
 const LIMIT = { timeout: 60_000 };
@@ -147,6 +148,24 @@ describe('a reply that another owner goes on with', LIMIT, () => {
     await owner.playedOut();
     assert.equal(owner.audio.length, 0);
     assert.ok(performance.now() - startedMs >= 199, 'so much may have been ahead of its playing');
+    assert.equal(owner.speaker.stop(), 'One one. Two.');
+  });
+
+  test('is held while nobody can hear: it waits, ends no sooner than it was heard, and knows what was not', async () => {
+    const owner = new Owner(PCM, 200);
+    owner.speaker.say(TURN, 'One one.');
+    owner.speaker.say(TURN, 'Two.');
+    owner.speaker.finish(TURN);
+    await owner.said(1);
+    owner.speaker.hold();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const sent = audioMs(PCM, owner.audio.length);
+    assert.ok(sent <= 300, 'no more than one message beyond the lead');
+    const startedMs = performance.now();
+    owner.speaker.goOn({ turn: TURN, mediaMs: 100 });
+    await owner.playedOut();
+    assert.ok(performance.now() - startedMs >= 619, 'all but 100 of 720 ms were still to be heard');
+    assert.equal(audioMs(PCM, owner.audio.length), 720);
     assert.equal(owner.speaker.stop(), 'One one. Two.');
   });
 

@@ -10,6 +10,8 @@ export class TurnRecord {
   #kept: ConversationItem[] = [];
   /** Settles with the newest write; undefined where nothing waits to be stored. */
   #storing: Promise<void> | undefined;
+  /** What was waited for in vain: Redis is away, and nobody waits again until it is back. */
+  #overdue: Promise<void> | undefined;
 
   constructor(conversation: Conversation, onCrash: (error: unknown) => void) {
     this.#conversation = conversation;
@@ -35,7 +37,12 @@ export class TurnRecord {
   /** Waits until all that was kept or committed is stored, or `withinMs` has passed because Redis is away. */
   async settled(withinMs: number): Promise<void> {
     this.#flush();
-    if (this.#storing !== undefined) await Promise.race([this.#storing, sleep(withinMs, undefined, { ref: false })]);
+    const storing = this.#storing;
+    if (storing === undefined || this.#overdue !== undefined) return;
+    const isStored = await Promise.race([storing.then(() => true), sleep(withinMs, false, { ref: false })]);
+    if (isStored || this.#storing === undefined) return;
+    this.#overdue = storing;
+    void storing.then(() => (this.#overdue = undefined)).catch(this.#onCrash);
   }
 
   #flush(): void {

@@ -30,6 +30,7 @@ class Call {
   readonly told: string[] = [];
   readonly finals: { resolve(transcript: FinalTranscript): void; reject(error: Error): void }[] = [];
   readonly pool = new TurnPool(4);
+  asked = 0;
   readonly runner: TurnRunner;
   readonly #fixture: ConversationFixture;
   #hearing: Hearing | undefined;
@@ -49,7 +50,10 @@ class Call {
     });
     this.runner = new TurnRunner({
       session: sessionConfig('session', agentConfig()), turnConfig: { endpointSilenceMs: 500, turnLimitMs: 60_000 },
-      engineDeadlineMs: 10_000, pool: this.pool, conversation, speaker, hearing: () => this.#hearing, responder: async () => responder,
+      engineDeadlineMs: 10_000, pool: this.pool, conversation, speaker, hearing: () => this.#hearing, audioSilentMs: () => Infinity, responder: async () => {
+        this.asked += 1;
+        return responder;
+      },
       fleet: () => ({ workers: 1, slotsUsed: 1, slotsTotal: 1 }),
       listener: {
         tell: (event) => this.told.push(event.type === 'transcript' ? event.text : event.type),
@@ -157,4 +161,16 @@ describe('a caller who speaks on before the first turn is understood', LIMIT, ()
     assert.deepEqual(fixture.conversation.history.map(({ text }) => text), ['first']);
     assert.equal(call.pool.waiting, 0);
   });
+});
+
+test('a responder is not asked for a session that was lost while its turn waited to be computed', LIMIT, async (context) => {
+  const fixture = await ConversationFixture.start();
+  context.after(() => fixture.stop());
+  const call = new Call(fixture);
+  const places = await Promise.all([1, 2, 3, 4].map(() => call.pool.acquire('normal')));
+  call.runner.dispatch({ type: 'unanswered' });
+  call.close();
+  for (const release of places) release();
+  for (let i = 0; i < 20; i++) await turn();
+  assert.deepEqual([call.asked, call.pool.computing], [0, 0]);
 });

@@ -7,7 +7,8 @@ import type { Conversation } from './conversation.ts';
 import { chunksWithin, withinDeadline } from './engine-deadline.ts';
 import type { Hearing } from './hearing.ts';
 import { replyParts, type ReplyPart } from './reply-parts.ts';
-import type { Speaker, StartedSentence } from './speaker.ts';
+import type { Speaker } from './speaker.ts';
+import type { StartedSentence } from './spoken-turn.ts';
 import { EngineError, type FinalTranscript, type Responder, type ResponderRequest } from './speech/ports.ts';
 import type { TurnPool } from './turn-pool.ts';
 import { TurnRecord } from './turn-record.ts';
@@ -22,6 +23,8 @@ export interface TurnRunnerOptions {
   readonly pool: TurnPool;
   readonly conversation: Conversation;
   readonly hearing: () => Hearing | undefined;
+  /** For how long no audio has come of the caller although nothing is known to hold it up. */
+  readonly audioSilentMs: () => number;
   readonly speaker: Speaker;
   readonly responder: () => Promise<Responder>;
   readonly fleet: () => ResponderRequest['fleet'];
@@ -95,7 +98,8 @@ export class TurnRunner {
   /** The speaker is about to send the first audio of a sentence. */
   sentenceStarted({ turn, index, text, startMs }: StartedSentence): void {
     this.#options.listener.tell({ type: 'transcript', role: 'agent', text, final: true, turn });
-    this.#record.keep({ kind: 'spoken', turn, index, startMs, atMs: wallMs() });
+    // The first one begins where its turn does: nothing to store, and most replies are one sentence.
+    if (index > 0) this.#record.keep({ kind: 'spoken', turn, index, startMs, atMs: wallMs() });
   }
 
   /** First audio of an agent turn was sent: its latency is known. */
@@ -180,8 +184,8 @@ export class TurnRunner {
     const hearing = this.#options.hearing();
     const endpoint = this.#decidedAt;
     const speechEnd = hearing?.speechEndStamps;
-    hearing?.endTurn(turn);
-    this.#callerTurns.ended(turn, (endpoint ?? hearing?.newestFrame)?.seq ?? 0, {
+    const endSeq = hearing?.endTurn(turn, endpoint === undefined ? 'clock' : 'silence');
+    this.#callerTurns.ended(turn, endSeq ?? 0, {
       decidedUs: stampUs(nowMs()),
       endpoint: endpoint?.stamps,
       ...(speechEnd === undefined ? {} : { speechEndUs: speechEnd.receivedUs }),
@@ -193,6 +197,7 @@ export class TurnRunner {
   /** The place in the pool is taken before the final transcript and, where an answer follows, given back after it. */
   async #transcribe(turn: number, earlier: Promise<void>): Promise<void> {
     const release = await this.#options.pool.acquire(this.#options.session.lane);
+    if (this.#activity === 'closed') return release();
     this.#callerTurns.place(turn, release);
     this.#callerTurns.mark(turn, { startedUs: stampUs(nowMs()) });
     const final = withinDeadline(this.#finalOf(turn), this.#options.engineDeadlineMs, 'the recognizer');
@@ -229,10 +234,8 @@ export class TurnRunner {
 
   async #respond(turn: number, begun: readonly string[] = []): Promise<void> {
     const release = this.#callerTurns.placeOf(turn) ?? (await this.#options.pool.acquire(this.#options.session.lane));
-    if (!awaitsReply(this.#state, turn)) {
-      release();
-      return;
-    }
+    // A session that is somebody else's by now is answered there.
+    if (this.#activity === 'closed' || !awaitsReply(this.#state, turn)) return release();
     const thinking = new AbortController();
     this.#thinking = thinking;
     try {
@@ -275,9 +278,16 @@ export class TurnRunner {
     this.#start(() => this.#record.commit([{ kind: 'agent', turn, text, interrupted, atMs: wallMs() }]));
   }
 
-  #setTimer(timer: TurnTimer, afterMs: number): void {
+  #setTimer(timer: TurnTimer, afterMs: number, inMs = afterMs): void {
     clearTimeout(this.#timers.get(timer));
-    this.#timers.set(timer, setTimeout(() => this.dispatch({ type: 'timer', timer }), afterMs));
+    this.#timers.set(timer, setTimeout(() => this.#timeUp(timer, afterMs), inMs));
+  }
+
+  /** The clock speaks for audio that has stopped: while it comes, or is known to be late, it says itself where a turn ends. */
+  #timeUp(timer: TurnTimer, afterMs: number): void {
+    const leftMs = timer === 'endpoint' ? afterMs - this.#options.audioSilentMs() : 0;
+    if (leftMs > 0) this.#setTimer(timer, afterMs, leftMs);
+    else this.dispatch({ type: 'timer', timer });
   }
 
   /** Begins something that ends by itself; what it throws unexpectedly is reported. */

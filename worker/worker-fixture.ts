@@ -75,10 +75,11 @@ export class WorkerFixture {
     this.#nats = await startNats({ port });
   }
 
-  /** Redis dies and comes back where it was, knowing nothing. */
-  async bounceRedis(): Promise<void> {
+  /** Redis dies and, once `meanwhile` is over, comes back where it was, knowing nothing. */
+  async bounceRedis(meanwhile: () => Promise<unknown> = async () => undefined): Promise<void> {
     const { port } = this.#redisServer;
     await this.#redisServer.kill('SIGKILL');
+    await meanwhile();
     this.#redisServer = await startRedis({ port });
   }
 

@@ -32,6 +32,11 @@ export class PlayoutClock {
     this.#toldMs = Math.max(this.#toldMs ?? 0, Math.min(playedMs, this.#sentMs));
   }
 
+  /** The caller was away and has nothing after `mediaMs` yet: what follows is only played from now on. */
+  delivered(mediaMs: number, nowMs: number): void {
+    if (this.#startedAtMs !== undefined) this.#startedAtMs = nowMs - Math.min(this.#reckonedMs(nowMs), Math.max(mediaMs, this.#fromMs));
+  }
+
   /** Milliseconds of the turn heard by now. */
   heardMs(nowMs: number): number {
     return this.#toldMs ?? this.#reckonedMs(nowMs);

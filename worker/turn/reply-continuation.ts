@@ -53,7 +53,7 @@ export function placeIn(sentences: readonly BegunSentence[], fromMs: number): Re
   for (let at = first - 1, endMs = firstMs; at >= 0; at--) {
     const sentence = sentences[at];
     if (sentence === undefined) continue;
-    const startMs = sentence.startMs ?? endMs;
+    const startMs = sentence.startMs ?? (at === 0 ? 0 : endMs);
     spoken.unshift({ text: sentence.text, startMs, endMs });
     endMs = startMs;
   }

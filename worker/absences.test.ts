@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DEFAULT_AUDIO_FORMAT, audioMs } from '../shared/protocol/audio-format.ts';
+import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
+import { agentConfig, type GatewayFixture } from './gateway-fixture.ts';
+import { WorkerFixture } from './worker-fixture.ts';
+
+const LIMIT = { timeout: 60_000 };
+const SENTENCES = ['Somebody goes away in the midst of this sentence.', 'This one is said to nobody but who is back.'];
+
+describe('while its caller is away', LIMIT, () => {
+  let fixture: WorkerFixture;
+
+  before(async () => {
+    fixture = await WorkerFixture.start();
+  });
+
+  after(async () => fixture.stop());
+
+  test('an agent that nobody came back to has said what was heard of it', async () => {
+    await fixture.startWorker('short-of-time', { RECONNECT_GRACE_MS: '50' });
+    const gateway = await fixture.caller('left', agentConfig({ greeting: SENTENCES.join(' ') }));
+    await gateway.claim('left', {}, 'short-of-time');
+    await heard(gateway, 2500);
+    gateway.control(ENVELOPE_TYPE.gone);
+    await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.released));
+    const last = (await fixture.store.items('left')).at(-1);
+    assert.ok(last?.kind === 'agent' && last.interrupted && last.text.startsWith('Somebody goes'), JSON.stringify(last));
+  });
+
+  test('a session is not forgotten before it is stored, however long Redis is away', async () => {
+    await fixture.startWorker('keeper', { RECONNECT_GRACE_MS: '50' });
+    const gateway = await fixture.caller('unstored');
+    await gateway.claim('unstored', { listening: false }, 'keeper');
+    await fixture.bounceRedis(async () => {
+      gateway.text('remember this');
+      await gateway.until(() => gateway.events().length === 1);
+      gateway.control(ENVELOPE_TYPE.gone);
+      await sleep(2500);
+    });
+    await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.released));
+    const items = await fixture.store.items('unstored');
+    assert.deepEqual(items.map((item) => 'text' in item && item.text), ['remember this', 'You said: remember this.']);
+  });
+});
+
+function speechOf(gateway: GatewayFixture): Buffer {
+  return Buffer.concat(gateway.received.filter(({ type }) => type === ENVELOPE_TYPE.speech).map(({ payload }) => payload));
+}
+
+async function heard(gateway: GatewayFixture, ms: number): Promise<void> {
+  await gateway.until(() => audioMs(DEFAULT_AUDIO_FORMAT, speechOf(gateway).length) >= ms);
+}
