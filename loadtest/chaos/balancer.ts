@@ -72,8 +72,8 @@ export class CallerLine {
   /** Resets every connection. */
   cut(): void {
     for (const { near, far } of this.#links) {
-      near.resetAndDestroy();
-      far.resetAndDestroy();
+      reset(near);
+      reset(far);
     }
   }
 
@@ -137,6 +137,16 @@ function forward(link: Link, from: Socket, to: Socket): void {
   from.on('end', () => {
     if (link.state === 'open') to.end();
   });
+}
+
+/**
+ * Breaks a connection off with a reset. A socket that is just saying goodbye cannot be reset: Node gets EINVAL for it, never
+ * closes it, and spins for ever when the process is to end (Node 20, `Environment::CleanupHandles`). Its end comes at once as well.
+ */
+export function reset(socket: Socket): void {
+  const isSayingGoodbye = socket.writableEnded && !socket.writableFinished;
+  if (isSayingGoodbye) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** A process that was killed leaves no goodbye: its callers' connections break as they would without anything in between. */
