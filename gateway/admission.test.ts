@@ -42,7 +42,7 @@ test('many upgrades at once do not get past the limit', async (context) => {
   assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 3);
 });
 
-test('with keys a token is needed: by query, header or subprotocol; none or a wrong one is 401', async (context) => {
+test('with keys a token is needed: by query, header or subprotocol; none is 401, a wrong one is told what an unknown session is', async (context) => {
   const rig = await Rig.start(context, ground, { API_KEYS: 'key' });
   await ScriptedWorker.start(context, ground, 'w-token');
   const [own, other] = await Promise.all([0, 1].map(() => rig.createSession({}, { authorization: 'Bearer key' })));
@@ -58,7 +58,8 @@ test('with keys a token is needed: by query, header or subprotocol; none or a wr
     assert.equal(await caller.answers(), true);
     if ('isNative' in options) assert.equal(caller.socket.protocol, NATIVE_SUBPROTOCOL);
   }
-  for (const options of [{}, ...ways(other.token), ...ways('')]) assert.equal((await Caller.refused(rig, own.id, options)).status, 401);
+  assert.equal((await Caller.refused(rig, own.id)).status, 401);
+  for (const options of [...ways(other.token), ...ways('wrong')]) assert.equal((await (await Caller.call(context, rig, own.id, options)).ending).code, 1008);
   const unknown = await Caller.call(context, rig, 'nobody', { query: '?token=whatever' });
   assert.equal((await unknown.ending).code, 1008);
 });

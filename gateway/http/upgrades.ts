@@ -1,4 +1,4 @@
-import { AFTER_PARAMETER, NATIVE_SUBPROTOCOL } from '../../shared/protocol/native-message.ts';
+import { AFTER_PARAMETER, LARGEST_SEQ, NATIVE_SUBPROTOCOL } from '../../shared/protocol/native-message.ts';
 import { VoxError, type CloseName } from '../../shared/runtime/errors.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
@@ -38,7 +38,6 @@ interface Credentials {
   readonly isNative: boolean;
 }
 
-const LARGEST_SEQ = 0xffff_ffff;
 const DEAF: SocketListener = { onMessage: () => undefined, onDrain: () => undefined, onClosed: () => undefined };
 
 /** Decides who gets a WebSocket on `/ws/:session_id`. */
@@ -80,7 +79,10 @@ export class Upgrades {
     const record = SESSION_ID_PATTERN.test(sessionId) ? await store.load(sessionId) : undefined;
     if (record === undefined) return this.#turnAway(protocol, 'session_not_found', 'session_not_found');
     // A resume token stands in for the session's; whether it is valid, the store says.
-    if (keys.required && resumeToken === undefined && !matchesHash(token ?? '', record.config.tokenHash)) throw unauthorized();
+    if (keys.required && resumeToken === undefined && !matchesHash(token ?? '', record.config.tokenHash)) {
+      // As if there were no such session: browsers see no HTTP status, and nobody learns which ids there are.
+      return this.#turnAway(protocol, 'session_not_found', 'unauthorized');
+    }
     if (record.state === 'ended') return this.#turnAway(protocol, 'session_over', 'session_ended');
     return this.#connect(protocol, record, credentials);
   }
