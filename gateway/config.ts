@@ -1,4 +1,4 @@
-import { ConfigError, integer, list, loadConfig, matching, type Config } from '../shared/runtime/env.ts';
+import { ConfigError, flag, integer, list, loadConfig, matching, type Config } from '../shared/runtime/env.ts';
 import { processId, SHARED_SETTINGS } from '../shared/runtime/settings.ts';
 
 /** Everything a gateway reads from its environment. */
@@ -9,6 +9,10 @@ export const GATEWAY_SETTINGS = {
   gatewayId: processId('GATEWAY_ID', 'gateway'),
   apiKeys: list('API_KEYS', 'Keys of which one must come with `Authorization: Bearer`; without any, HTTP is open and session tokens are not checked.'),
   allowedOrigins: list('ALLOWED_ORIGINS', 'Without API keys: origins (`https://app.example`) whose pages may use this gateway besides its own and those of this machine.'),
+  operatorTokens: list('OPERATOR_TOKENS', 'Tokens of which one must come with `Authorization: Bearer` for `/metrics`, `/health/detailed` and `/performance/summary` on the public port.'),
+  exposeOperations: flag('EXPOSE_OPERATIONS', false, 'Whether the public port shows them in production where there are no operator tokens.'),
+  adminHost: matching('ADMIN_HOST', '127.0.0.1', /^\S+$/, 'an address to listen on', 'Address of the admin port.'),
+  adminPort: integer('ADMIN_PORT', 0, [0, 65_535], 'Port of its own for health, metrics and what operators are told, without tokens: keep it from the public. 0: none.'),
   maxWebSocketConnections: integer('MAX_WEBSOCKET_CONNECTIONS', 10_000, [1, 1_000_000], 'Upgrades beyond this are refused with 503; keep it below the limit of open files.'),
   admissionWaitMs: integer('ADMISSION_WAIT_MS', 5000, [0, 600_000], 'A caller waits this long for a free worker before being closed with 1013.'),
   // Together with a nearly full batch it must fit a NATS message (1 MiB unless the server says otherwise).

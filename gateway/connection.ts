@@ -56,6 +56,16 @@ export class Connection implements SocketListener {
     return this.#start.arrival.record.config.sessionId;
   }
 
+  /** Where the connection stands, as operators are told. */
+  get state(): ConnectionState['kind'] {
+    return this.#state.kind;
+  }
+
+  /** The session's tags. */
+  get tags(): readonly string[] {
+    return this.#start.arrival.record.config.tags;
+  }
+
   get slot(): number {
     return this.#slot;
   }

@@ -1,6 +1,8 @@
 import { connectBus, type Bus } from '../shared/bus/bus.ts';
+import { startAdminServer, type AdminSources } from '../shared/runtime/admin-server.ts';
 import { watchDependencies } from '../shared/runtime/dependency-metrics.ts';
 import { withoutPassword } from '../shared/runtime/env.ts';
+import type { Readings } from '../shared/protocol/process-stats.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
 import { incarnationOf } from '../shared/runtime/incarnation.ts';
 import { Lifecycle } from '../shared/runtime/lifecycle.ts';
@@ -8,6 +10,7 @@ import type { Logger } from '../shared/runtime/log.ts';
 import { createRegistry, type Registry } from '../shared/runtime/metrics.ts';
 import { connectRedis, type Redis } from '../shared/session/redis.ts';
 import { SessionStore } from '../shared/session/store.ts';
+import { TrendStore } from '../shared/session/trend-store.ts';
 import { Admission } from './admission.ts';
 import type { GatewayConfig } from './config.ts';
 import { Connections } from './connections.ts';
@@ -22,6 +25,10 @@ import { StaticFiles } from './http/static-files.ts';
 import { Upgrades } from './http/upgrades.ts';
 import { Ingress } from './ingress.ts';
 import { GatewayMetrics } from './metrics.ts';
+import { connectionLevels } from './operations/gateway-stats.ts';
+import { Operations } from './operations/operations.ts';
+import { OperatorAccess } from './operations/operator-access.ts';
+import { MOST_TREND_POINTS } from './operations/trend.ts';
 import { busUnavailable, LongOutages } from './outage.ts';
 import { ReplaySlices } from './replay-slices.ts';
 import { SocketServer } from './socket-server.ts';
@@ -34,6 +41,8 @@ const MESSAGE_ALLOWANCE = 8;
 /** A gateway that runs. */
 export interface RunningGateway {
   readonly port: number;
+  /** Of the admin port; undefined where there is none. */
+  readonly adminPort: number | undefined;
   readonly connectionCount: () => number;
   /** Lets calls end until the deadline, then stops. */
   stop(): Promise<void>;
@@ -66,6 +75,7 @@ interface Base {
   readonly log: Logger;
   readonly bus: Bus;
   readonly store: SessionStore;
+  readonly trend: TrendStore;
   readonly lifecycle: Lifecycle;
   readonly registry: Registry;
 }
@@ -84,15 +94,19 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
   const store = new SessionStore(redis, times);
   const lifecycle = new Lifecycle((state) => log.info({ state }, 'state changed'));
   const registry = createRegistry({ tier: 'gateway', id: config.gatewayId });
-  const base = { config, gatewayId, log, bus, store, lifecycle, registry };
+  const trend = new TrendStore(redis, MOST_TREND_POINTS);
+  const base = { config, gatewayId, log, bus, store, trend, lifecycle, registry };
   const side = openBusSide(base);
   const { connections, fleet, ingress, metrics } = side;
-  const server = await listen(base, side).catch((error: unknown) => {
+  const stopWatching = watchDependencies({ registry, bus, store, intervalS: config.metricsIntervalS });
+  const operations = openOperations(base, connections);
+  const { server, admin } = await listen(base, side, operations).catch(async (error: unknown) => {
     fleet.stop();
+    stopWatching();
+    await operations.stop();
     throw error;
   });
   const { port } = server;
-  const stopWatching = watchDependencies({ registry, bus, store, intervalS: config.metricsIntervalS });
   const ticker = setInterval(() => {
     connections.tick();
     ingress.sweep(nowMs());
@@ -107,11 +121,13 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
     fleet.stop();
     ingress.flush();
     server.close();
+    await admin?.close();
+    lifecycle.enter('stopped');
+    await operations.stop();
     await bus.close();
     redis.disconnect();
-    lifecycle.enter('stopped');
   };
-  return { port, connectionCount: () => connections.count, stop };
+  return { port, adminPort: admin?.port, connectionCount: () => connections.count, stop };
 }
 
 function openBusSide({ config, gatewayId, log, bus, store, registry }: Base): BusSide {
@@ -141,13 +157,36 @@ function openBusSide({ config, gatewayId, log, bus, store, registry }: Base): Bu
   return { metrics, ingress, fleet, connections, outages };
 }
 
-function listen({ config, log, bus, store, lifecycle, registry }: Base, { metrics, fleet, connections, outages }: BusSide): Promise<SocketServer> {
+function openOperations({ config, gatewayId, log, bus, trend, lifecycle, registry }: Base, connections: Connections): Operations {
+  const levels = (): Readings => connectionLevels(connections.all());
+  return new Operations({ bus, trend, log, registry, lifecycle, processId: config.gatewayId, incarnation: gatewayId, levels });
+}
+
+/** The public port and, where there is to be one, the port for operators. */
+interface Servers {
+  readonly server: SocketServer;
+  readonly admin: Awaited<ReturnType<typeof startAdminServer>> | undefined;
+}
+
+async function listen(base: Base, side: BusSide, { documents }: Operations): Promise<Servers> {
+  const { config, bus, store, lifecycle, registry } = base;
+  const health = healthSources({ lifecycle, bus, store, documents, readyWorkers: () => side.fleet.readyWorkers, registry: config.metricsEnabled ? registry : undefined });
+  const admin = config.adminPort === 0 ? undefined : await startAdminServer(config.adminHost, config.adminPort, health);
+  try {
+    return { server: await listenToPublic(base, side, health), admin };
+  } catch (error) {
+    await admin?.close();
+    throw error;
+  }
+}
+
+function listenToPublic({ config, log, bus, store, lifecycle }: Base, { metrics, connections, outages }: BusSide, health: AdminSources): Promise<SocketServer> {
   const keys = new ApiKeys(config.apiKeys, config.allowedOrigins);
   if (!keys.required) log.warn('API_KEYS is not set: anybody who reaches this port may create, read and end sessions');
-  const health = healthSources({ lifecycle, bus, store, readyWorkers: () => fleet.readyWorkers, registry: config.metricsEnabled ? registry : undefined });
+  const operators = new OperatorAccess({ tokens: config.operatorTokens, isProduction: config.environment === 'production', isExposed: config.exposeOperations });
   const closeHere = (sessionId: string): void => connections.of(sessionId)?.leave('session_over');
   const sessions = new SessionsApi({ store, bus, log, sessionTtlS: config.sessionTtlS, closeHere });
-  const routes = new Routes({ sessions, files: new StaticFiles(), health, keys, lifecycle, log });
+  const routes = new Routes({ sessions, files: new StaticFiles(), health, keys, operators, lifecycle, log });
   const upgrades = new Upgrades({
     store, keys, lifecycle, metrics, log,
     maxConnections: config.maxWebSocketConnections,

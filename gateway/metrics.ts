@@ -1,6 +1,7 @@
 import { LATENCY_STAGES, type StageLatencies } from '../shared/protocol/agent-event.ts';
 import { CLOSE_TABLE, ERROR_TABLE, type ErrorCode } from '../shared/runtime/errors.ts';
-import { closedCounter, Counter, Gauge, Histogram, LATENCY_BUCKETS_S, type Registry } from '../shared/runtime/metrics.ts';
+import { LatencyMetric } from '../shared/runtime/latency-metric.ts';
+import { closedCounter, Counter, Gauge, type Registry } from '../shared/runtime/metrics.ts';
 import type { DrainStep } from './drain.ts';
 
 /** What a claim came to. */
@@ -63,8 +64,8 @@ export class GatewayMetrics {
   readonly undelivered: Counter;
   readonly closed: Counter<'reason'>;
   readonly drained: Counter<'step'>;
-  readonly mouthToEar: Histogram;
-  readonly stages: Histogram<'stage'>;
+  readonly mouthToEar: LatencyMetric;
+  readonly stages: LatencyMetric<'stage'>;
   readonly #in: Traffic = { messages: 0, bytes: 0 };
   readonly #out: Traffic = { messages: 0, bytes: 0 };
 
@@ -86,8 +87,8 @@ export class GatewayMetrics {
     this.undelivered = counter('voxfleet_gateway_undelivered_total', 'Messages for sockets that were closed by then; nothing to do.');
     this.closed = counterBy('reason', Object.keys(CLOSE_TABLE), 'voxfleet_gateway_closed_total', 'Connections closed by the gateway, by reason; at_capacity: add workers, session_lost: a call was dropped.');
     this.drained = counterBy('step', DRAIN_STEPS, 'voxfleet_gateway_drained_total', 'Callers of this gateway while it drained: asked to resume elsewhere, left, or cut at the deadline; for many cut, raise DRAIN_DEADLINE_MS.');
-    this.mouthToEar = new Histogram({ name: 'voxfleet_mouth_to_ear_seconds', help: 'End of the caller’s speech to first agent audio on the socket; voxfleet_stage_seconds says where the time goes.', buckets: LATENCY_BUCKETS_S, registers });
-    this.stages = new Histogram({ name: 'voxfleet_stage_seconds', help: 'Parts of mouth-to-ear, which add up to it; the largest is the one to work on.', labelNames: ['stage'], buckets: LATENCY_BUCKETS_S, registers });
+    this.mouthToEar = new LatencyMetric({ name: 'voxfleet_mouth_to_ear_seconds', help: 'End of the caller’s speech to first agent audio on the socket; voxfleet_stage_seconds says where the time goes.', registers });
+    this.stages = new LatencyMetric({ name: 'voxfleet_stage_seconds', help: 'Parts of mouth-to-ear, which add up to it; the largest is the one to work on.', labelNames: ['stage'], registers });
     for (const stage of LATENCY_STAGES) this.stages.zero({ stage });
     gauge(registry, 'voxfleet_gateway_connections', 'Callers connected; near MAX_WEBSOCKET_CONNECTIONS, add gateways.', connections);
     gauge(registry, 'voxfleet_gateway_replay_bytes', 'Kept of callers until their worker has committed it, in all replay rings together; grows while workers or the bus are away.', keptBytes);

@@ -10,6 +10,7 @@ import { incarnationOf } from '../shared/runtime/incarnation.ts';
 import { Lifecycle } from '../shared/runtime/lifecycle.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import { runProcess } from '../shared/runtime/process-main.ts';
+import { StatsPublisher } from '../shared/runtime/stats-publisher.ts';
 import { terminationSignal } from '../shared/runtime/termination.ts';
 import { connectRedis } from '../shared/session/redis.ts';
 import { SessionStore } from '../shared/session/store.ts';
@@ -27,6 +28,7 @@ import { Engines } from './speech/engines.ts';
 import { measured } from './speech/measured.ts';
 import { openaiEngine } from './speech/openai-compatible/engine.ts';
 import { scriptedEngine } from './speech/scripted/engine.ts';
+import { WORKER_STATS } from './stats.ts';
 import { TurnPool } from './turn-pool.ts';
 
 /** A worker process from start to stop. */
@@ -67,7 +69,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
     workerId, state: lifecycle.state, slotsUsed: claims.used, slotsTotal: config.slots,
     turnsComputing: pool.computing, laneDepths: ingress.depths(),
   });
-  const stopWatching = watchDependencies({ registry: metrics.registry, bus, store, intervalS: config.metricsIntervalS });
+  const observed = observe({ config, workerId, bus, store, lifecycle, metrics, log });
   const stopBeating = beat(bus, fleet, heartbeat, () => egress.sweep());
   const admin = await startAdminServer(config.adminHost, config.adminPort, {
     readiness: () => readiness(lifecycle, bus, store),
@@ -83,13 +85,34 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   await drainWorker({ claims, sessions, handoffAfterMs: config.handoffAfterMs, deadlineMs: config.drainDeadlineMs, log });
   lifecycle.enter('stopped');
   stopBeating();
-  stopWatching();
   claims.stop();
   sessions.stop();
   ingress.stop();
   egress.flush();
+  await observed.stop();
   await Promise.all([admin.close(), engines.close(), bus.close()]);
   redis.disconnect();
+}
+
+interface Observed {
+  readonly config: WorkerConfig;
+  readonly workerId: string;
+  readonly bus: Bus;
+  readonly store: SessionStore;
+  readonly lifecycle: Lifecycle;
+  readonly metrics: WorkerMetrics;
+  readonly log: Logger;
+}
+
+/** Watches what this worker depends on, and says on the bus how it is. */
+function observe({ config, workerId, bus, store, lifecycle, metrics: { registry }, log }: Observed): { stop: () => Promise<void> } {
+  const stopWatching = watchDependencies({ registry, bus, store, intervalS: config.metricsIntervalS });
+  const stats = new StatsPublisher({ bus, log, lifecycle, registry, names: WORKER_STATS, processId: config.workerId, incarnation: workerId, tier: 'worker' });
+  const stop = (): Promise<void> => {
+    stopWatching();
+    return stats.stop();
+  };
+  return { stop };
 }
 
 /** Makes the default engines at once, so that the first caller does not wait for them; one that cannot be made is said and tried again when asked for. */

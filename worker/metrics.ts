@@ -1,7 +1,8 @@
 import type { ClaimRefusal } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE, type BatchFault } from '../shared/protocol/envelope.ts';
 import { GRANTED_LANES } from '../shared/protocol/lane.ts';
-import { closedCounter, Counter, createRegistry, Gauge, Histogram, LATENCY_BUCKETS_S, type Registry } from '../shared/runtime/metrics.ts';
+import { LatencyMetric } from '../shared/runtime/latency-metric.ts';
+import { closedCounter, Counter, createRegistry, Gauge, type Registry } from '../shared/runtime/metrics.ts';
 import type { EngineMeter } from './speech/measured.ts';
 
 const LANES_WITH_REPLAY = [...GRANTED_LANES, 'replay'] as const;
@@ -25,11 +26,11 @@ export interface WorkerMetrics {
   readonly handoffs: Counter;
   readonly engineFailures: Counter;
   readonly engineErrors: Counter<'need' | 'engine'>;
-  readonly engineSeconds: Histogram<'need' | 'engine'>;
+  readonly engineSeconds: LatencyMetric<'need' | 'engine'>;
   readonly replayedFrames: Counter;
   readonly repairs: Counter<'direction'>;
   readonly recordsRestored: Counter;
-  readonly laneWait: Histogram<'lane'>;
+  readonly laneWait: LatencyMetric<'lane'>;
 }
 
 /** What gauges are read from at scrape time. */
@@ -48,7 +49,7 @@ export function createWorkerMetrics(workerId: string): WorkerMetrics {
   const registers = [registry];
   const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
   const counterBy = <L extends string>(label: L, values: readonly string[], name: string, help: string): Counter<L> => closedCounter({ name, help, label, values, registry });
-  const laneWait = new Histogram({ name: 'voxfleet_lane_wait_seconds', help: 'Time from arrival at the worker until looked at, by lane (replay is what was sent again); a p99 above 0.1 means too many callers for this CPU.', labelNames: ['lane'], buckets: LATENCY_BUCKETS_S, registers });
+  const laneWait = new LatencyMetric({ name: 'voxfleet_lane_wait_seconds', help: 'Time from arrival at the worker until looked at, by lane (replay is what was sent again); a p99 above 0.1 means too many callers for this CPU.', labelNames: ['lane'], registers });
   for (const lane of LANES_WITH_REPLAY) laneWait.zero({ lane });
   return {
     registry,
@@ -63,7 +64,7 @@ export function createWorkerMetrics(workerId: string): WorkerMetrics {
     handoffs: counter('voxfleet_handoffs_total', 'Sessions given up in order while draining; nothing to do.'),
     engineFailures: counter('voxfleet_engine_failures_total', 'Engine calls that failed; voxfleet_engine_errors_total says which, the log why.'),
     engineErrors: new Counter({ name: 'voxfleet_engine_errors_total', help: 'Engine calls that failed or took longer than ENGINE_DEADLINE_MS, by need and engine; see the log for the reason, then the vendor.', labelNames: ['need', 'engine'], registers }),
-    engineSeconds: new Histogram({ name: 'voxfleet_engine_seconds', help: 'Time an engine took: a recognizer to its final transcript, responder and synthesizer to their first piece; compare with the stages of voxfleet_stage_seconds.', labelNames: ['need', 'engine'], buckets: LATENCY_BUCKETS_S, registers }),
+    engineSeconds: new LatencyMetric({ name: 'voxfleet_engine_seconds', help: 'Time an engine took: a recognizer to its final transcript, responder and synthesizer to their first piece; compare with the stages of voxfleet_stage_seconds.', labelNames: ['need', 'engine'], registers }),
     replayedFrames: counter('voxfleet_replayed_ingress_frames_total', 'Ingress taken in that was sent again, or came behind such: work done after a fault.'),
     repairs: counterBy('direction', ['ingress', 'egress'], 'voxfleet_bus_repairs_total', 'Requests to send again what the bus lost: ingress asked for by this worker, egress asked for by gateways; look at NATS for slow consumers.'),
     recordsRestored: counter('voxfleet_records_restored_total', 'Session records found behind what was stored, so written anew: Redis failed over or restarted and forgot.'),

@@ -59,6 +59,7 @@ export function resumeTokenOf(request: HttpRequest, subprotocols: readonly strin
   return request.query.get('resume') ?? offered?.slice(RESUME_SUBPROTOCOL_PREFIX.length);
 }
 
-function bearerOf(request: HttpRequest): string | undefined {
+/** What comes with `Authorization: Bearer`, if anything. */
+export function bearerOf(request: HttpRequest): string | undefined {
   return /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
 }

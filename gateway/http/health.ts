@@ -12,13 +12,16 @@ export interface HealthOptions {
   readonly readyWorkers: () => number;
   /** Undefined where metrics are off. */
   readonly registry: Registry | undefined;
+  /** What operators are told, by path. */
+  readonly documents: ReadonlyMap<string, () => Promise<unknown>>;
 }
 
 /** What a gateway's health endpoints are answered from: ready means that a caller who comes now gets an agent. */
 export function healthSources(options: HealthOptions): AdminSources {
-  const { registry } = options;
+  const { registry, documents } = options;
   return {
     readiness: () => readiness(options),
+    documents,
     metrics: registry === undefined ? undefined : () => registry.metrics(),
   };
 }

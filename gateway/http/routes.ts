@@ -2,6 +2,7 @@ import { adminAnswer, type AdminSources } from '../../shared/runtime/admin-serve
 import { VoxError } from '../../shared/runtime/errors.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
+import type { OperatorAccess } from '../operations/operator-access.ts';
 import type { ApiKeys } from './authorization.ts';
 import { decodeSegment, errorAnswer, type HttpAnswer, type HttpRequest } from './exchange.ts';
 import type { SessionsApi } from './sessions.ts';
@@ -12,6 +13,7 @@ export interface RoutesOptions {
   readonly files: StaticFiles;
   readonly health: AdminSources;
   readonly keys: ApiKeys;
+  readonly operators: OperatorAccess;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
 }
@@ -59,7 +61,8 @@ export class Routes {
   }
 
   async #readOnly(request: HttpRequest): Promise<HttpAnswer> {
-    const { files, health } = this.#options;
+    const { files, health, operators } = this.#options;
+    operators.check(request);
     const admin = await adminAnswer(request.path, health);
     const found = admin === undefined
       ? await files.answer(request)

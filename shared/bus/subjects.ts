@@ -55,3 +55,6 @@ export function workerOfLostSubject(subject: string): string | undefined {
 
 /** Heartbeats of all workers. */
 export const FLEET_SUBJECT = 'vox.fleet';
+
+/** What every process says of itself once a second. */
+export const STATS_SUBJECT = 'vox.stats';

@@ -6,6 +6,8 @@ export interface AdminSources {
   readonly readiness: () => Promise<{ readonly ready: boolean; readonly reasons: readonly string[] }>;
   /** Undefined where metrics are off. */
   readonly metrics: (() => Promise<string>) | undefined;
+  /** Further JSON documents by path, each made when it is asked for. */
+  readonly documents?: ReadonlyMap<string, () => Promise<unknown>>;
 }
 
 /** An answer of the health endpoints, for whichever server sends it. */
@@ -20,7 +22,7 @@ export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
  * `/health/live` (the process runs its event loop: restart it if this fails), `/health/ready` (it takes work) and
- * `/metrics`, the same on both tiers. Undefined for any other path.
+ * `/metrics`, the same on both tiers, and what more documents there are. Undefined for any other path.
  */
 export async function adminAnswer(path: string, sources: AdminSources): Promise<AdminAnswer | undefined> {
   if (path === '/health/live') return json(200, { status: 'live' });
@@ -28,6 +30,8 @@ export async function adminAnswer(path: string, sources: AdminSources): Promise<
     const { ready, reasons } = await sources.readiness();
     return json(ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', reasons });
   }
+  const document = sources.documents?.get(path);
+  if (document !== undefined) return json(200, await document());
   if (path !== '/metrics' || sources.metrics === undefined) return undefined;
   return { status: 200, contentType: METRICS_CONTENT_TYPE, body: await sources.metrics() };
 }

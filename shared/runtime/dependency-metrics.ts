@@ -25,6 +25,8 @@ export function watchDependencies({ registry, bus, store, intervalS }: Dependenc
     if (connected) reconnects.inc();
   });
   const redisUp = new Gauge({ name: 'voxfleet_redis_up', help: '1 while Redis answers; at 0 live calls go on, new ones are refused.', registers });
+  // Nobody gets here without a connection.
+  redisUp.set(1);
   const roundTrip = new Gauge({ name: 'voxfleet_redis_round_trip_seconds', help: 'Time Redis took to answer a ping, the last time it was asked; above 0.05 every claim and stored turn is late, look at the load of Redis.', registers });
   const ask = async (): Promise<void> => {
     const askedMs = nowMs();
