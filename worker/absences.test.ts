@@ -29,6 +29,24 @@ describe('while its caller is away', LIMIT, () => {
     assert.ok(last?.kind === 'agent' && last.interrupted && last.text.startsWith('Somebody goes'), JSON.stringify(last));
   });
 
+  test('an agent stands still, and a caller who comes back through another gateway hears the rest, each sample once', async () => {
+    await fixture.startWorker('patient');
+    const agent = agentConfig({ greeting: SENTENCES.join(' ') });
+    const whole = await fixture.caller('stayed', agent);
+    await whole.claim('stayed', {}, 'patient');
+    const first = await fixture.caller('returned', agent);
+    await first.claim('returned', {}, 'patient');
+    await heard(first, 1500);
+    first.control(ENVELOPE_TYPE.gone);
+    while ((await fixture.store.items('stayed')).at(-1)?.kind !== 'agent') await sleep(50);
+    const seen = first.seenEgressSeq;
+    const second = await fixture.gateway('gateway-returned-2');
+    await second.claim('returned', { connectionNo: 2, seenEgressSeq: seen, isResuming: true }, 'patient');
+    await second.until(() => speechOf(first).length + speechOf(second).length >= speechOf(whole).length);
+    assert.equal(Buffer.concat([speechOf(first), speechOf(second)]).compare(speechOf(whole)), 0);
+    assert.deepEqual(second.said().map(({ seq }) => seq), second.said().map((_, i) => seen + 1 + i));
+  });
+
   test('a session is not forgotten before it is stored, however long Redis is away', async () => {
     await fixture.startWorker('keeper', { RECONNECT_GRACE_MS: '50' });
     const gateway = await fixture.caller('unstored');
