@@ -2,6 +2,7 @@ import { nowMs } from '../shared/runtime/clock.ts';
 import { VoxError } from '../shared/runtime/errors.ts';
 import type { Hearing } from './hearing.ts';
 import type { IngressFrame } from './inbox.ts';
+import { AudioFlow } from './turn/audio-flow.ts';
 
 /** Audio that stops in the middle of speech for this long is taken as its end. */
 const STALL_MS = 1000;
@@ -43,7 +44,7 @@ type Ear =
 export class CallerAudio {
   readonly #options: CallerAudioOptions;
   #ear: Ear = { kind: 'closed', fromMs: 0 };
-  #newestSeq = 0;
+  readonly #flow = new AudioFlow();
   #isShedding = false;
   #stall: NodeJS.Timeout | undefined;
 
@@ -62,9 +63,23 @@ export class CallerAudio {
     return this.#ear.kind === 'open' && this.#ear.hearing.lagMs > BEHIND_MS;
   }
 
+  /** For how long nothing has come that could be heard, although nothing is known to hold it up. */
+  get silentMs(): number {
+    return this.isBehind ? 0 : this.#flow.silentMs(nowMs());
+  }
+
+  /** What the caller says cannot arrive, but does later; `mostMs` bounds how long that is believed. */
+  interrupted(mostMs: number): void {
+    this.#flow.interrupted(nowMs(), mostMs);
+  }
+
+  /** The way of the caller's audio is open again. */
+  back(): void {
+    this.#flow.back(nowMs());
+  }
+
   /** Takes the next frame. Never throws. */
   take(frame: IngressFrame): void {
-    this.#newestSeq = frame.seq;
     const ear = this.#ear;
     if (ear.kind === 'open') return this.#hear(ear.hearing, frame);
     if (ear.kind === 'opening') return this.#hold(ear.held, frame);
@@ -111,7 +126,8 @@ export class CallerAudio {
       if (error instanceof VoxError) this.#options.listener.onBadFrame(error);
       else this.#fail(error);
     }
-    if (this.#options.isSpeaking()) this.#stall ??= this.#watch(frame.seq);
+    this.#flow.came(nowMs());
+    if (this.#options.isSpeaking()) this.#stall ??= this.#watch();
   }
 
   /** An engine that throws takes its own session's ear with it, nothing else; the next audio gets a new one. */
@@ -123,13 +139,13 @@ export class CallerAudio {
     failed?.close();
   }
 
-  /** Looks again after a while: if no frame came after this one, the caller's audio has stopped. */
-  #watch(seq: number): NodeJS.Timeout {
+  /** Looks again after a while whether the caller's audio has stopped. */
+  #watch(): NodeJS.Timeout {
     return setTimeout(() => {
       this.#stall = undefined;
       if (!this.#options.isSpeaking()) return;
-      if (this.#newestSeq === seq) this.#options.listener.onStalled();
-      else this.#stall = this.#watch(this.#newestSeq);
+      if (this.silentMs >= STALL_MS) this.#options.listener.onStalled();
+      else this.#stall = this.#watch();
     }, STALL_MS);
   }
 }

@@ -103,7 +103,7 @@ test('a recognizer is given a turn from 300 ms before its speech, pauses include
   await ear.hear(silence(640), speech(320));
   ear.hearing.startTurn(1, 640);
   await ear.hear(silence(320), speech(320));
-  ear.hearing.endTurn(1);
+  ear.hearing.endTurn(1, 'clock');
   const end = ear.given.length;
   await ear.hear(silence(100));
   assert.deepEqual(ear.recognizer.turns[0]?.samples, ear.given.slice((640 - 300) * 16, end));
@@ -119,7 +119,7 @@ test('partials, pauses and resumptions reach the turn they are of; others are no
   ear.hearing.pauseTurn(4);
   ear.hearing.resumeTurn(4);
   ear.hearing.pauseTurn(9);
-  ear.hearing.endTurn(9);
+  ear.hearing.endTurn(9, 'clock');
   assert.deepEqual([ear.partials, ear.recognizer.turns[0]?.calls], [['4 hel'], ['pause', 'resume']]);
   ear.hearing.close();
 });
@@ -151,13 +151,13 @@ test('speech that goes on after its turn was cut begins the next turn where it w
   const ear = await Ear.open();
   await ear.hear(speech(960));
   ear.hearing.startTurn(1, 0);
-  ear.hearing.endTurn(1);
+  ear.hearing.endTurn(1, 'clock');
   await ear.hear(speech(320), silence(320));
   assert.deepEqual(ear.types(), ['speech_started', 'speech_started', 'speech_ended']);
   const again = ear.facts[1];
   assert.ok(again?.type === 'speech_started' && again.atMs === 960);
   ear.hearing.startTurn(2, 960);
-  ear.hearing.endTurn(2);
+  ear.hearing.endTurn(2, 'clock');
   assert.deepEqual(ear.recognizer.turns.map(({ samples }) => samples.length / 16), [960, 640], 'each sample is in one turn');
   ear.hearing.close();
 });
@@ -188,7 +188,7 @@ test('a recognizer that could not be made fails each turn with the reason, and s
   const ear = await Ear.open({ recognizer: () => Promise.reject(cause) });
   await ear.hear(speech(320));
   ear.hearing.startTurn(1, 0);
-  ear.hearing.endTurn(1);
+  ear.hearing.endTurn(1, 'clock');
   await assert.rejects(ear.hearing.transcribe(1), (error) => error instanceof EngineError && error.cause === cause);
   assert.deepEqual(ear.types(), ['speech_started']);
   ear.hearing.close();

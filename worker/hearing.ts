@@ -10,8 +10,11 @@ import { SpeechGate, type SpeechFact } from './turn/speech-gate.ts';
 const PREROLL_MS = 300;
 /** Audio kept to go back to; speech is certain well before this much has passed. */
 const KEPT_MS = 3000;
+const KEPT_SAMPLES = (KEPT_MS * INTERNAL_RATE_HZ) / 1000;
 /** Frames whose moments are remembered: some ten seconds of 20 ms ones. */
 const KEPT_MARKS = 512;
+/** Audio that ended is never judged to its last sample. Too short to be speech by itself, so much goes with the turn before it. */
+const UNJUDGED_MS = 96;
 /** Two restarts of voice activity lie at least so much audio apart, in samples: a second. */
 const RESTART_APART = INTERNAL_RATE_HZ;
 /** Silence stays uncommitted this long, because it may turn out to be the beginning of speech. */
@@ -42,9 +45,15 @@ export class Hearing {
   readonly #voiceActivity: VoiceActivity;
   readonly #recognizer: Recognizer | undefined;
   readonly #recognizerFailure: unknown;
-  readonly #ring = new SampleRing((KEPT_MS * INTERNAL_RATE_HZ) / 1000);
+  readonly #ring = new SampleRing(KEPT_SAMPLES);
   readonly #marks = new FrameMarks(KEPT_MARKS);
-  readonly #turns = new Map<number, { readonly stream: RecognizerStream; readonly isOpen: boolean }>();
+  readonly #turns = new Map<number, RecognizerStream>();
+  /** The turn that audio is given to. */
+  #open: RecognizerStream | undefined;
+  /** Everything before this sample that belongs to a turn was given to it: no other turn hears it again. */
+  #givenEnd = 0;
+  /** What a recognizer threw while nobody could be told. */
+  #crash: { readonly error: unknown } | undefined;
   #stream: VoiceActivityStream | undefined;
   #gate = new SpeechGate();
   /** The sample at which the voice activity stream began. */
@@ -54,8 +63,6 @@ export class Hearing {
   /** Everything before this sample was judged. */
   #judgedEnd = 0;
   #lastSpeechEnd = 0;
-  /** Speech before this sample belongs to a turn that was cut in its middle: no other turn hears it again. */
-  #cutAt = 0;
   #isQuiet = true;
 
   /** Use `Hearing.open`. */
@@ -97,11 +104,12 @@ export class Hearing {
   /** Takes in one frame of the caller's audio. Throws VoxError `bad_audio_length` where it holds half a sample. */
   take(seq: number, payload: Uint8Array, stamps: FrameStamps): void {
     const samples = this.#audio.process(payload);
+    if (this.#crash !== undefined) throw this.#crash.error;
     if (this.#stream === undefined && this.#ring.end >= this.#restartAt) this.#startVoiceActivity();
-    this.#ring.push(samples);
+    for (let at = 0; at < samples.length; at += KEPT_SAMPLES) this.#keep(samples.subarray(at, at + KEPT_SAMPLES));
     this.#marks.push({ seq, endSample: this.#ring.end, stamps });
-    for (const { stream, isOpen } of this.#turns.values()) if (isOpen) stream.push(samples);
     this.#stream?.push(samples);
+    this.#give(this.#certainEnd);
   }
 
   /** Begins to transcribe a turn whose speech began at `fromMs`. */
@@ -110,31 +118,41 @@ export class Hearing {
     const stream = this.#recognizer.open(this.#options.bias, {
       onPartial: (text) => this.#options.listener.onPartial(turn, text),
     });
-    stream.push(this.#ring.since(Math.max(this.#cutAt, samplesOf(fromMs - PREROLL_MS))));
-    this.#turns.set(turn, { stream, isOpen: true });
+    this.#turns.set(turn, stream);
+    this.#open = stream;
+    this.#givenEnd = Math.max(this.#givenEnd, samplesOf(fromMs - PREROLL_MS));
+    this.#give(this.#certainEnd);
   }
 
   pauseTurn(turn: number): void {
     this.#expectSpeech();
-    this.#turns.get(turn)?.stream.pause();
+    this.#turns.get(turn)?.pause();
   }
 
   resumeTurn(turn: number): void {
-    this.#turns.get(turn)?.stream.resume();
+    this.#turns.get(turn)?.resume();
   }
 
-  /** The turn's audio is complete: what follows is not part of it. */
-  endTurn(turn: number): void {
+  /**
+   * The turn's audio is complete: what follows is not part of it. The answer is the ingress seq up to which there is nothing
+   * for later turns. A turn that silence ends goes as far as was judged. One that the clock ends gets the rest of what came,
+   * or, where that may hold speech of the next turn, the rest of the frame: what is stored is counted in frames.
+   */
+  endTurn(turn: number, decidedBy: 'silence' | 'clock'): number {
+    const end = decidedBy === 'silence' ? this.#certainEnd : this.#stoppedEnd();
+    if (this.#turns.get(turn) === this.#open) {
+      this.#tryToGive(end);
+      this.#open = undefined;
+    }
     this.#expectSpeech();
-    const ending = this.#turns.get(turn);
-    if (ending !== undefined) this.#turns.set(turn, { ...ending, isOpen: false });
+    return this.#marks.seqBefore(Math.max(this.#givenEnd, end)) ?? 0;
   }
 
   /** What the ended turn was understood as; to be asked once. Rejects with what the recognizer failed of. */
   async transcribe(turn: number): Promise<FinalTranscript> {
     const ended = this.#turns.get(turn);
     this.#turns.delete(turn);
-    if (ended !== undefined) return ended.stream.finish();
+    if (ended !== undefined) return ended.finish();
     throw new EngineError('there is no recognizer for this turn', false, { cause: this.#recognizerFailure });
   }
 
@@ -142,8 +160,9 @@ export class Hearing {
   close(): void {
     this.#stream?.close();
     this.#stream = undefined;
-    for (const { stream } of this.#turns.values()) stream.abort();
+    for (const stream of this.#turns.values()) stream.abort();
     this.#turns.clear();
+    this.#open = undefined;
     this.#audio.free();
   }
 
@@ -151,13 +170,50 @@ export class Hearing {
   #expectSpeech(): void {
     if (this.#isQuiet) return;
     this.#isQuiet = true;
-    this.#lastSpeechEnd = this.#ring.end;
-    this.#cutAt = this.#ring.end;
+    this.#lastSpeechEnd = this.#certainEnd;
     this.#gate.restart();
+  }
+
+  /** Up to here it is known what is speech: where nothing judges, everything may be. */
+  get #certainEnd(): number {
+    return this.#stream === undefined ? this.#ring.end : this.#streamBase + this.#gate.certainEnd;
+  }
+
+  /** Keeps samples, as many as can be kept; what they push out is the open turn's though it was not judged. */
+  #keep(samples: Int16Array): void {
+    this.#give(this.#ring.end + samples.length - KEPT_SAMPLES);
+    this.#ring.push(samples);
+  }
+
+  /** Gives the open turn what comes before sample `to` and was given to none. Throws what the recognizer does. */
+  #give(to: number): void {
+    if (this.#open === undefined || to <= this.#givenEnd) return;
+    const samples = this.#ring.since(this.#givenEnd, to);
+    this.#givenEnd = to;
+    if (samples.length > 0) this.#open.push(samples);
+  }
+
+  /** Where a turn ends whose audio stopped. */
+  #stoppedEnd(): number {
+    const end = this.#certainEnd;
+    const isShort = this.#ring.end - end < samplesOf(UNJUDGED_MS);
+    return isShort ? this.#ring.end : (this.#marks.bringing(end)?.endSample ?? end);
+  }
+
+  /** Where nobody would take what the recognizer throws, the giver of the next frame does. */
+  #tryToGive(to: number): void {
+    if (this.#crash !== undefined) return;
+    try {
+      this.#give(to);
+    } catch (error) {
+      this.#crash = { error };
+    }
   }
 
   #startVoiceActivity(): void {
     this.#gate = new SpeechGate();
+    // In a turn that is paused, silence counts.
+    if (this.#ring.end > 0) this.#gate.restart();
     this.#streamBase = this.#ring.end;
     this.#isQuiet = true;
     const stream: VoiceActivityStream = this.#voiceActivity.open({
@@ -174,8 +230,9 @@ export class Hearing {
   /** Speech that was under way is over as far as anyone can tell. An engine that fails again and again is given a rest. */
   #restartVoiceActivity(error: EngineError): void {
     this.#options.listener.onVoiceActivityFailure(error);
-    if (!this.#isQuiet) this.#options.listener.onFact({ type: 'speech_ended', atMs: msOf(this.#ring.end) }, this.newestFrame);
     this.#stream = undefined;
+    this.#tryToGive(this.#certainEnd);
+    if (!this.#isQuiet) this.#options.listener.onFact({ type: 'speech_ended', atMs: msOf(this.#ring.end) }, this.newestFrame);
     const isFirstInAWhile = this.#ring.end - this.#streamBase >= RESTART_APART;
     if (isFirstInAWhile) this.#startVoiceActivity();
     else this.#restartAt = this.#ring.end + RESTART_APART;
@@ -185,6 +242,7 @@ export class Hearing {
     const end = this.#streamBase + endSample;
     this.#judgedEnd = end;
     const facts = this.#gate.onWindow(probability, endSample);
+    this.#tryToGive(this.#certainEnd);
     for (const fact of facts) this.#onFact(fact, end);
     if (this.#isQuiet) this.#commitSilence(end);
   }

@@ -52,7 +52,7 @@ class Part {
     this.runner = new TurnRunner({
       session: sessionConfig('session', agentConfig({ instructions: `script:${JSON.stringify([REPLY])}` })),
       turnConfig: { endpointSilenceMs: 500, turnLimitMs: 60_000 }, engineDeadlineMs: 10_000, pool: new TurnPool(1),
-      conversation: fixture.conversation, speaker, hearing: () => undefined, responder: async () => responder,
+      conversation: fixture.conversation, speaker, hearing: () => undefined, audioSilentMs: () => Infinity, responder: async () => responder,
       fleet: () => ({ workers: 1, slotsUsed: 1, slotsTotal: 1 }),
       listener: {
         tell: (event) => this.told.push(event),

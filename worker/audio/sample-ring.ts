@@ -22,12 +22,12 @@ export class SampleRing {
     this.#samples.set(kept.subarray(untilWrap), 0);
   }
 
-  /** A copy of what is held from this sample number on. */
-  since(sample: number): Int16Array {
+  /** A copy of what is held from sample number `from` on, before `to`. */
+  since(from: number, to = this.#end): Int16Array {
     const capacity = this.#samples.length;
-    const from = Math.max(sample, this.#end - capacity, 0);
-    const copy = new Int16Array(Math.max(0, this.#end - from));
-    const start = from % capacity;
+    const first = Math.max(from, this.#end - capacity, 0);
+    const copy = new Int16Array(Math.max(0, Math.min(to, this.#end) - first));
+    const start = first % capacity;
     const untilWrap = Math.min(copy.length, capacity - start);
     copy.set(this.#samples.subarray(start, start + untilWrap), 0);
     copy.set(this.#samples.subarray(0, copy.length - untilWrap), untilWrap);

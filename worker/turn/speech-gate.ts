@@ -32,7 +32,7 @@ type GateState =
   | { readonly kind: 'rising'; readonly from: number; readonly before: QuietState }
   /** Speaking; the last window of speech ended at `lastSpeech`. */
   | { readonly kind: 'speaking'; readonly lastSpeech: number }
-  /** Quiet after an utterance whose speech ended at `since`. */
+  /** Quiet after an utterance whose speech ended at `since`, or was taken for ended there. */
   | { readonly kind: 'silent'; readonly since: number };
 type QuietState = Extract<GateState, { kind: 'quiet' | 'silent' }>;
 
@@ -45,6 +45,11 @@ export class SpeechGate {
 
   constructor(config: SpeechGateConfig = DEFAULT_SPEECH_GATE) {
     this.#config = config;
+  }
+
+  /** Before this sample everything is known to be speech or not; what lies after may be the beginning of speech. */
+  get certainEnd(): number {
+    return this.#state.kind === 'rising' ? this.#state.from : this.#end;
   }
 
   /** What the window that ends at `endSample` (at INTERNAL_RATE_HZ) adds. The array is not the caller's to keep or change. */
@@ -63,9 +68,9 @@ export class SpeechGate {
     }
   }
 
-  /** Takes the caller for silent, as at the beginning: speech that goes on is told as new. */
+  /** Takes the caller for silent from here on, after an utterance: speech that goes on is told as new, silence is counted. */
   restart(): void {
-    this.#state = { kind: 'quiet' };
+    this.#state = { kind: 'silent', since: this.#end };
   }
 
   #quiet(state: QuietState, endSample: number): readonly SpeechFact[] {
