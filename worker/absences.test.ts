@@ -58,6 +58,7 @@ describe('while its caller is away', LIMIT, () => {
       await sleep(2500);
     });
     await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.released));
+    while (!(await fixture.store.ping())) await sleep(50);
     const items = await fixture.store.items('unstored');
     assert.deepEqual(items.map((item) => 'text' in item && item.text), ['remember this', 'You said: remember this.']);
   });
