@@ -127,7 +127,8 @@ export class CallerAudio {
       else this.#fail(error);
     }
     this.#flow.came(nowMs());
-    if (this.#options.isSpeaking()) this.#stall ??= this.#watch();
+    // Whether this frame is speech is known a little later: it may be the last one.
+    this.#stall ??= this.#watch();
   }
 
   /** An engine that throws takes its own session's ear with it, nothing else; the next audio gets a new one. */
