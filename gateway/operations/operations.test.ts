@@ -35,11 +35,17 @@ test('an operator token opens the public port, an API key does not', async (cont
 
 test('a gateway that is alone, and one whose bus and store went away, still say how they are', async (context) => {
   const own = await startGround();
+  let isThere = true;
+  const stop = async (): Promise<void> => {
+    if (isThere) await own.stop();
+    isThere = false;
+  };
+  context.after(stop);
   const rig = await Rig.start(context, own, { METRICS_COLLECTION_INTERVAL: '1' });
   const alone = (await rig.ask('GET', '/health/detailed')).json;
   assert.equal(alone['status'], 'unhealthy', 'nobody takes calls');
   assert.deepEqual(statuses(alone), { websocket_manager: 'healthy', audio_pipeline: 'unhealthy', nats: 'healthy', redis: 'healthy' });
-  await own.stop();
+  await stop();
   const deadlineMs = Date.now() + 20_000;
   for (;;) {
     const health = (await rig.ask('GET', '/health/detailed')).json;
