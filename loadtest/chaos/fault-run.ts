@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentRequest } from '../../shared/client/session-request.ts';
 import type { Balancer } from './balancer.ts';
@@ -31,6 +32,8 @@ export interface FaultRunRecord {
   /** When the first fault could have come; what was before is how calls are without faults. */
   readonly warmUpMs: number;
   readonly endedMs: number;
+  /** How late this process, which plays all callers and holds the clock, was at the most: no measure is finer. */
+  readonly lateMs: number;
 }
 
 const NUMBERED = { voice_activity: 'numbered', recognizer: 'numbered', responder: 'numbered', synthesizer: 'numbered' };
@@ -47,6 +50,8 @@ const PATIENCE_MS = 25_000;
 /** What was said last is stored within this. */
 const STORED_WITHIN_MS = 5000;
 const POLL_MS = 100;
+/** How finely this process's own lateness is looked at. */
+const LATENESS_STEP_MS = 10;
 
 /** Runs calls on a fleet of their own while a fault is done to it again and again. Throws where the fleet or a call cannot be started. */
 export async function runFault(options: FaultRunOptions & StageOptions): Promise<FaultRunRecord> {
@@ -73,13 +78,16 @@ export async function runFaultOn(stage: Stage, options: FaultRunOptions): Promis
     isOver = true;
     return injections;
   };
+  const lateness = monitorEventLoopDelay({ resolution: LATENESS_STEP_MS });
+  lateness.enable();
   try {
     await placeCalls(options, balancer, nowMs, callers);
     const conversations = callers.map((caller) => converse(options, caller, () => isOver));
     const [injections] = await Promise.all([injectUntilEnd(), ...conversations]);
     const logs = await Promise.all(callers.map((caller) => finish(caller, owners)));
-    return { logs, injections: injections.map((injection) => withReturn(injection, logs)), warmUpMs, endedMs: nowMs() };
+    return { logs, injections: injections.map((injection) => withReturn(injection, logs)), warmUpMs, endedMs: nowMs(), lateMs: Math.max(0, lateness.max / 1e6 - LATENESS_STEP_MS) };
   } finally {
+    lateness.disable();
     // Where something failed the others are still talking: a microphone that is on keeps this process alive.
     isOver = true;
     await Promise.all(callers.map((caller) => caller.hangUp()));

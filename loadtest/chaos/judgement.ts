@@ -43,6 +43,8 @@ export interface Judgement {
   readonly caughtUp: Spread;
   /** What the fault itself took until everything was there again, callers' connections included. */
   readonly healed: Spread;
+  /** How late the measuring process itself was at the most. */
+  readonly lateMs: number;
   readonly interruptions: readonly Interruption[];
   readonly injections: readonly Injection[];
   /** The call with the longest extra silence, or the one that lost most. */
@@ -50,13 +52,13 @@ export interface Judgement {
 }
 
 /** Counts what became of a run's calls. Pure. */
-export function judge(fault: FaultName, { logs, injections, warmUpMs }: FaultRunRecord): Judgement {
+export function judge(fault: FaultName, { logs, injections, warmUpMs, lateMs }: FaultRunRecord): Judgement {
   const delays = logs.flatMap(answerDelays);
   const calm = delays.filter(({ atMs }) => atMs < warmUpMs);
   const usualDelayMs = quantile((calm.length > 0 ? calm : delays).map(({ delayMs }) => delayMs), 0.5);
   const interruptions = interruptionsOf(logs, injections, usualDelayMs);
   return {
-    fault, usualDelayMs, interruptions, injections,
+    fault, usualDelayMs, lateMs, interruptions, injections,
     counts: countsOf(logs, injections),
     extraSilence: spreadOf(interruptions.map(({ extraMs }) => extraMs)),
     detected: spreadOf(interruptions.flatMap(({ detectedMs }) => detectedMs ?? [])),

@@ -62,11 +62,11 @@ function overview(judgements: readonly Judgement[]): string {
 }
 
 function faultSection(judgement: Judgement): string {
-  const { fault, worst, injections, usualDelayMs, interruptions, extraSilence, detected, claimed, caughtUp, healed } = judgement;
+  const { fault, worst, injections, usualDelayMs, lateMs, interruptions, extraSilence, detected, claimed, caughtUp, healed } = judgement;
   const verdicts = verdictsOf(judgement).map(({ promise, measured, isKept }) => `<li class="${isKept ? 'kept' : 'broken'}"><span>${escaped(promise)}</span> <em>${escaped(measured)}</em></li>`);
   const times = [['extra silence', extraSilence], ['until the caller was told', detected], ['until somebody owned the call', claimed], ['until the agent went on', caughtUp], ['until all was there again', healed]] as const;
   const timeline = worst === undefined ? '' : `<figure><figcaption>Worst call (number ${worst.call}), at its worst moment</figcaption><div class="scroll wide">${timelineSvg(worst, injections, usualDelayMs)}</div>${legend()}</figure>`;
-  return `<section id="${fault}"><h2>${fault}</h2><p class="what">${escaped(FAULTS[fault].words)}; an answer takes ${duration(usualDelayMs)} without faults</p>
+  return `<section id="${fault}"><h2>${fault}</h2><p class="what">${escaped(FAULTS[fault].words)}; an answer takes ${duration(usualDelayMs)} without faults; times are measured to within ${duration(lateMs)}, as late as the measuring process was at the most</p>
 <div class="columns"><ul class="promises">${verdicts.join('')}</ul>
 <figure><figcaption>Extra silence of ${interruptions.length} interruptions</figcaption>${histogramSvg(interruptions.map(({ extraMs }) => extraMs))}
 <table class="times"><thead><tr><th></th><th>p50</th><th>p99</th><th>max</th></tr></thead><tbody>${times.map(([name, spread]) => spreadRow(name, spread)).join('')}</tbody></table></figure></div>

@@ -8,7 +8,7 @@ const HEADINGS = ['fault', 'faults', 'calls lost', 'caller lost', 'caller twice'
 export function summaryLine(judgement: Judgement): string {
   const { counts, extraSilence, fault } = judgement;
   const broken = verdictsOf(judgement).filter(({ isKept }) => !isKept);
-  const head = `  ${fault}: ${counts.faults} faults, ${extraSilence.count} interruptions, ${counts.resumes} resumed; extra silence p50 ${ms(extraSilence.p50)}, p99 ${ms(extraSilence.p99)}, max ${ms(extraSilence.max)}`;
+  const head = `  ${fault}: ${counts.faults} faults, ${extraSilence.count} interruptions, ${counts.resumes} resumed; extra silence p50 ${ms(extraSilence.p50)}, p99 ${ms(extraSilence.p99)}, max ${ms(extraSilence.max)}; measured to within ${ms(judgement.lateMs)}`;
   return [head, ...(broken.length === 0 ? ['  kept every promise'] : broken.map(({ promise, measured }) => `  BROKEN ${promise}: ${measured}`))].join('\n');
 }
 
