@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BINARY_HEADER_BYTES, BINARY_KIND, readBinaryFrame, writeBinaryFrame, type BinaryFrame } from './binary-frame.ts';
+import { BINARY_FLAG, BINARY_HEADER_BYTES, BINARY_KIND, readBinaryFrame, writeBinaryFrame, type BinaryFrame } from './binary-frame.ts';
 
 const u32 = fc.nat(0xffff_ffff);
 const frames: fc.Arbitrary<BinaryFrame> = fc.record({
-  kind: fc.constant(BINARY_KIND.audio), priority: fc.nat(255), seq: u32, timestampMs: u32, payload: fc.uint8Array({ maxLength: 2000 }),
+  kind: fc.constant(BINARY_KIND.audio), priority: fc.nat(255), flags: fc.constantFrom(0, BINARY_FLAG.resent), seq: u32, timestampMs: u32, payload: fc.uint8Array({ maxLength: 2000 }),
 }, { noNullPrototype: true });
 
 test('a frame that is written and read is the same, wherever it lies in its buffer', () => {
@@ -43,5 +43,5 @@ test('a header that is wrong is told by its fault', () => {
   assert.equal(readBinaryFrame(new Uint8Array(0)), 'short');
   assert.equal(readBinaryFrame(changed(0, 2)), 'version');
   assert.equal(readBinaryFrame(changed(1, 9)), 'kind');
-  assert.equal(readBinaryFrame(changed(3, 1)), 'reserved');
+  assert.equal(readBinaryFrame(changed(3, 2)), 'reserved');
 });
