@@ -18,6 +18,7 @@ export class ConversationFixture {
   readonly #redis: Redis;
   readonly #store: SessionStore;
   readonly #fence: number;
+  #next: ConversationFixture | undefined;
 
   /** Use `ConversationFixture.start`. */
   constructor(server: Server, redis: Redis, store: SessionStore, fence: number, ingressSeq = 0, items: readonly ConversationItem[] = []) {
@@ -49,7 +50,8 @@ export class ConversationFixture {
     const claim = await this.#store.claim('session', `worker-${fence + 1}`, { seenFence: fence, lost: { workerId: `worker-${fence}`, fence } });
     assert.ok(claim.outcome === 'claimed');
     const items = await this.#store.items('session');
-    return new ConversationFixture(this.server, this.#redis, this.#store, claim.fence, claim.progress.ingressSeq, items);
+    this.#next = new ConversationFixture(this.server, this.#redis, this.#store, claim.fence, claim.progress.ingressSeq, items);
+    return this.#next;
   }
 
   /** What is stored, its times left out. */
@@ -59,8 +61,14 @@ export class ConversationFixture {
   }
 
   async stop(): Promise<void> {
-    this.conversation.close();
+    this.#close();
     this.#redis.disconnect();
     await this.server.stop();
+  }
+
+  /** A conversation that is not closed tries for ever to be stored. */
+  #close(): void {
+    this.conversation.close();
+    if (this.#next !== undefined) this.#next.#close();
   }
 }
