@@ -62,7 +62,7 @@ export async function planFleet(options: FleetOptions): Promise<Fleet> {
   const gatewayPorts = Array.from({ length: options.gateways }, (_, index) => options.port + index);
   const urlOf = (port: number): string => `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
   const gateways = gatewayPorts.map((port, index) =>
-    nodePlan(`gateway-${index + 1}`, options.gatewayMain, { ...env, GATEWAY_ID: `gateway-${index + 1}`, PORT: String(port) }, urlOf(port), logs));
+    nodePlan(`gateway-${index + 1}`, options.gatewayMain, { ...env, GATEWAY_ID: `gateway-${index + 1}`, PORT: String(port), ADMIN_PORT: '0' }, urlOf(port), logs));
   const workers = addresses.admin.map((port, index) =>
     nodePlan(`worker-${index + 1}`, options.workerMain, { ...env, ...workerEnv(index, port) }, `http://127.0.0.1:${port}`, logs));
   const group = new ChildGroup([servers, workers, gateways], options.say);
