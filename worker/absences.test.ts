@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_AUDIO_FORMAT, audioMs } from '../shared/protocol/audio-format.ts';
+import { checkSubject } from '../shared/bus/subjects.ts';
+import type { ConnectionCheckReply } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
+import { pack } from '../shared/protocol/structured.ts';
 import { agentConfig, type GatewayFixture } from './gateway-fixture.ts';
 import { WorkerFixture } from './worker-fixture.ts';
 
@@ -33,6 +36,7 @@ describe('while its caller is away', LIMIT, () => {
     await fixture.startWorker('patient');
     const agent = agentConfig({ greeting: SENTENCES.join(' ') });
     const whole = await fixture.caller('stayed', agent);
+    isThere(whole);
     await whole.claim('stayed', {}, 'patient');
     const first = await fixture.caller('returned', agent);
     await first.claim('returned', {}, 'patient');
@@ -41,6 +45,7 @@ describe('while its caller is away', LIMIT, () => {
     while ((await fixture.store.items('stayed')).at(-1)?.kind !== 'agent') await sleep(50);
     const seen = first.seenEgressSeq;
     const second = await fixture.gateway('gateway-returned-2');
+    isThere(second);
     await second.claim('returned', { connectionNo: 2, seenEgressSeq: seen, isResuming: true }, 'patient');
     await second.until(() => speechOf(first).length + speechOf(second).length >= speechOf(whole).length);
     assert.equal(Buffer.concat([speechOf(first), speechOf(second)]).compare(speechOf(whole)), 0);
@@ -63,6 +68,12 @@ describe('while its caller is away', LIMIT, () => {
     assert.deepEqual(items.map((item) => 'text' in item && item.text), ['remember this', 'You said: remember this.']);
   });
 });
+
+/** A caller who says nothing is asked for after a while. */
+function isThere({ bus, id }: GatewayFixture): void {
+  const reply: ConnectionCheckReply = { isConnected: true };
+  bus.subscribe(checkSubject(id), (check) => check.respond(pack(reply)));
+}
 
 function speechOf(gateway: GatewayFixture): Buffer {
   return Buffer.concat(gateway.received.filter(({ type }) => type === ENVELOPE_TYPE.speech).map(({ payload }) => payload));
