@@ -48,7 +48,7 @@ export function startNats(options: ServerOptions = {}): Promise<RunningServer> {
 export function startRedis(options: ServerOptions = {}): Promise<RunningServer> {
   return onFreePort(options.port, async (port) => {
     // Nothing is saved, and no file of this name is there to be loaded.
-    const unsaved = ['--save', '', '--appendonly', 'no', '--dir', tmpdir(), '--dbfilename', `${randomUUID()}.rdb`];
+    const unsaved = ['--save', '', '--appendonly', 'no', '--dir', tmpdir(), '--dbfilename', `${randomUUID()}.rdb`, '--rdb-del-sync-files', 'yes'];
     const running = await startProcess({
       ...serverSpec('redis', options),
       command: 'redis-server',

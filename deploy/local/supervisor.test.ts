@@ -17,7 +17,7 @@ const STAND_IN = `
   if (process.env.FAIL === name) { console.error('cannot work like this'); process.exit(2); }
   if (!process.env.NATS_URL || !process.env.REDIS_URL) throw new Error('no servers given');
   createServer((request, reply) => { reply.statusCode = request.url === '/health/ready' ? 200 : 404; reply.end(); })
-    .listen(Number(process.env.ADMIN_PORT ?? process.env.PORT), '127.0.0.1');
+    .listen(Number(process.env.GATEWAY_ID ? process.env.PORT : process.env.ADMIN_PORT), '127.0.0.1');
   console.log(JSON.stringify({ level: 'info', msg: 'not for the terminal' }));
   console.log(JSON.stringify({ level: 'warn', msg: 'up', process: process.pid }));
   process.on('SIGTERM', () => { if (process.env.STUBBORN !== name) { console.log(JSON.stringify({ level: 'warn', msg: 'drained' })); process.exit(0); } });
