@@ -10,6 +10,7 @@ import { Speaker } from './speaker.ts';
 import { readScriptedSettings, ScriptedCalls } from './speech/scripted/script.ts';
 import { ScriptedResponder } from './speech/scripted/responder.ts';
 import { scriptedSpeech, ScriptedSynthesizer } from './speech/scripted/synthesizer.ts';
+import { TurnPlaces } from './turn-places.ts';
 import { TurnPool } from './turn-pool.ts';
 import { TurnRunner } from './turn-runner.ts';
 import { goingOn } from './turn/reply-continuation.ts';
@@ -51,7 +52,7 @@ class Part {
     });
     this.runner = new TurnRunner({
       session: sessionConfig('session', agentConfig({ instructions: `script:${JSON.stringify([REPLY])}` })),
-      turnConfig: { endpointSilenceMs: 500, turnLimitMs: 60_000 }, engineDeadlineMs: 10_000, pool: new TurnPool(1),
+      turnConfig: { endpointSilenceMs: 500, turnLimitMs: 60_000 }, engineDeadlineMs: 10_000, places: new TurnPlaces(new TurnPool(1), { recognizer: true, responder: true }),
       conversation: fixture.conversation, speaker, hearing: () => undefined, audioSilentMs: () => Infinity, responder: async () => responder,
       fleet: () => ({ workers: 1, slotsUsed: 1, slotsTotal: 1 }),
       listener: {

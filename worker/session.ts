@@ -15,6 +15,7 @@ import { Speaker } from './speaker.ts';
 import type { Engines } from './speech/engines.ts';
 import type { ResponderRequest } from './speech/ports.ts';
 import { TextTurns } from './text-turns.ts';
+import { TurnPlaces } from './turn-places.ts';
 import type { TurnPool } from './turn-pool.ts';
 import { TurnRunner } from './turn-runner.ts';
 import type { TurnConfig } from './turn/reducer.ts';
@@ -97,8 +98,10 @@ export class Session {
         onFailure: (error) => this.#earFailed(error),
       },
     });
-    const responder = () => engines.responder(config.agent.engines.responder);
-    const shared = { pool, conversation: this.#conversation, responder, fleet, engineDeadlineMs: options.engineDeadlineMs };
+    const { recognizer: recognizerName, responder: responderName } = config.agent.engines;
+    const responder = () => engines.responder(responderName);
+    const places = new TurnPlaces(pool, { recognizer: engines.computesHere('recognizer', recognizerName), responder: engines.computesHere('responder', responderName) });
+    const shared = { places, conversation: this.#conversation, responder, fleet, engineDeadlineMs: options.engineDeadlineMs };
     const onCrash = (error: unknown): void => this.#engineFailed(error);
     this.#texts = new TextTurns({
       ...shared, agent: config.agent,

@@ -7,6 +7,7 @@ import { readScriptedSettings, ScriptedCalls } from './speech/scripted/script.ts
 import { ScriptedResponder } from './speech/scripted/responder.ts';
 import type { Responder } from './speech/ports.ts';
 import { TextTurns } from './text-turns.ts';
+import { TurnPlaces } from './turn-places.ts';
 import { TurnPool } from './turn-pool.ts';
 
 const LIMIT = { timeout: 30_000 };
@@ -31,7 +32,7 @@ class Chat {
   constructor({ conversation, ledger }: ConversationFixture, responder = scripted()) {
     this.#ledger = ledger;
     this.texts = new TextTurns({
-      agent: agentConfig(), pool: this.pool, conversation, responder, engineDeadlineMs: 10_000,
+      agent: agentConfig(), places: new TurnPlaces(this.pool, { recognizer: true, responder: true }), conversation, responder, engineDeadlineMs: 10_000,
       fleet: () => ({ workers: 1, slotsUsed: 1, slotsTotal: 1 }),
       listener: {
         tell: (event) => this.#note(event.type === 'error' ? event.code : event.type === 'text' ? event.content : event.type, event),

@@ -5,7 +5,7 @@ import { wallMs } from '../shared/runtime/clock.ts';
 import type { Conversation } from './conversation.ts';
 import { chunksWithin } from './engine-deadline.ts';
 import type { Responder, ResponderRequest } from './speech/ports.ts';
-import type { TurnPool } from './turn-pool.ts';
+import type { TurnPlaces } from './turn-places.ts';
 import { TEXT_TURN } from './turn/history.ts';
 
 /** A longer answer is cut: it travels as one message. */
@@ -22,7 +22,7 @@ export interface TextMessage {
 
 export interface TextTurnsOptions {
   readonly agent: AgentConfig;
-  readonly pool: TurnPool;
+  readonly places: TurnPlaces;
   readonly conversation: Conversation;
   readonly responder: () => Promise<Responder>;
   readonly fleet: () => ResponderRequest['fleet'];
@@ -101,8 +101,8 @@ export class TextTurns {
   }
 
   async #answer(message: TextMessage, signal: AbortSignal): Promise<void> {
-    const { pool, conversation, listener } = this.#options;
-    const release = await pool.acquire(message.lane);
+    const { places, conversation, listener } = this.#options;
+    const release = await places.take('responder', message.lane);
     if (this.#isClosed()) {
       release();
       return;

@@ -10,6 +10,7 @@ import { EngineError, type FinalTranscript, type Recognizer, type VoiceActivity 
 import { readScriptedSettings, ScriptedCalls } from './speech/scripted/script.ts';
 import { ScriptedResponder } from './speech/scripted/responder.ts';
 import { ScriptedSynthesizer } from './speech/scripted/synthesizer.ts';
+import { TurnPlaces } from './turn-places.ts';
 import { TurnPool } from './turn-pool.ts';
 import { TurnRunner } from './turn-runner.ts';
 
@@ -50,7 +51,7 @@ class Call {
     });
     this.runner = new TurnRunner({
       session: sessionConfig('session', agentConfig()), turnConfig: { endpointSilenceMs: 500, turnLimitMs: 60_000 },
-      engineDeadlineMs: 10_000, pool: this.pool, conversation, speaker, hearing: () => this.#hearing, audioSilentMs: () => Infinity, responder: async () => {
+      engineDeadlineMs: 10_000, places: new TurnPlaces(this.pool, { recognizer: true, responder: true }), conversation, speaker, hearing: () => this.#hearing, audioSilentMs: () => Infinity, responder: async () => {
         this.asked += 1;
         return responder;
       },

@@ -10,7 +10,7 @@ import { replyParts, type ReplyPart } from './reply-parts.ts';
 import type { Speaker } from './speaker.ts';
 import type { StartedSentence } from './spoken-turn.ts';
 import { EngineError, type FinalTranscript, type Responder, type ResponderRequest } from './speech/ports.ts';
-import type { TurnPool } from './turn-pool.ts';
+import type { TurnPlaces } from './turn-places.ts';
 import { TurnRecord } from './turn-record.ts';
 import type { FrameMark } from './turn/frame-marks.ts';
 import { initialState, reduce, type TurnConfig, type TurnState } from './turn/reducer.ts';
@@ -20,7 +20,7 @@ export interface TurnRunnerOptions {
   readonly session: SessionConfig;
   readonly turnConfig: TurnConfig;
   readonly engineDeadlineMs: number;
-  readonly pool: TurnPool;
+  readonly places: TurnPlaces;
   readonly conversation: Conversation;
   readonly hearing: () => Hearing | undefined;
   /** For how long no audio has come of the caller although nothing is known to hold it up. */
@@ -194,11 +194,12 @@ export class TurnRunner {
     this.#start(() => (this.#transcribed = this.#transcribe(turn, earlier)));
   }
 
-  /** The place in the pool is taken before the final transcript and, where an answer follows, given back after it. */
+  /** The place that is taken for the final transcript is kept, where an answer follows that needs one too. */
   async #transcribe(turn: number, earlier: Promise<void>): Promise<void> {
-    const release = await this.#options.pool.acquire(this.#options.session.lane);
+    const { places, session } = this.#options;
+    const release = await places.take('recognizer', session.lane);
     if (this.#activity === 'closed') return release();
-    this.#callerTurns.place(turn, release);
+    if (places.areKept) this.#callerTurns.place(turn, release);
     this.#callerTurns.mark(turn, { startedUs: stampUs(nowMs()) });
     const final = withinDeadline(this.#finalOf(turn), this.#options.engineDeadlineMs, 'the recognizer');
     const [result] = await Promise.allSettled([final, earlier]);
@@ -208,7 +209,7 @@ export class TurnRunner {
       this.#options.listener.onCrash(result.reason);
       this.dispatch({ type: 'recognizer_failed', turn, reason: reasonOf(result.reason) });
     }
-    if (this.#state.turn !== turn || this.#state.phase !== 'thinking') release();
+    if (!places.areKept || this.#state.turn !== turn || this.#state.phase !== 'thinking') release();
   }
 
   async #finalOf(turn: number): Promise<FinalTranscript> {
@@ -233,7 +234,8 @@ export class TurnRunner {
   }
 
   async #respond(turn: number, begun: readonly string[] = []): Promise<void> {
-    const release = this.#callerTurns.placeOf(turn) ?? (await this.#options.pool.acquire(this.#options.session.lane));
+    const { places, session } = this.#options;
+    const release = this.#callerTurns.placeOf(turn) ?? (await places.take('responder', session.lane));
     // A session that is somebody else's by now is answered there.
     if (this.#activity === 'closed' || !awaitsReply(this.#state, turn)) return release();
     const thinking = new AbortController();

@@ -201,7 +201,7 @@ describe('a worker process', LIMIT, () => {
 
 /** Throws where it is asked to hear, and never says anything. */
 const BROKEN_ENGINE = `export const engine = {
-  name: 'broken',
+  name: 'broken', computesHere: true,
   recognizer: async () => ({ name: 'broken', warm() {}, open() { throw new Error('no ears'); }, close: async () => undefined }),
   responder: async () => ({ name: 'broken', phrases: () => [], async *respond() { await new Promise(() => undefined); }, close: async () => undefined }),
 };`;

@@ -25,9 +25,13 @@ export class Engines {
   readonly #responder: EngineShelf<Responder>;
   readonly #synthesizer: EngineShelf<Synthesizer>;
   readonly #context: EngineContext;
+  readonly #defaults: EngineDefaults;
+  readonly #computing: ReadonlySet<string>;
 
   constructor({ modules, context, defaults }: EnginesOptions) {
     refuseDoubles(modules);
+    this.#defaults = defaults;
+    this.#computing = new Set(modules.filter(({ computesHere }) => computesHere === true).map(({ name }) => name));
     this.#context = context;
     this.#voiceActivity = shelf('voice_activity', modules, (module) => module.voiceActivity, context, defaults);
     this.#recognizer = shelf('recognizer', modules, (module) => module.recognizer, context, defaults);
@@ -49,6 +53,11 @@ export class Engines {
 
   async synthesizer(name?: string): Promise<Synthesizer> {
     return this.#synthesizer.get(name);
+  }
+
+  /** Whether the engine that a session gets for this need computes in this process. */
+  computesHere(need: 'recognizer' | 'responder', name?: string): boolean {
+    return this.#computing.has(name ?? this.#defaults[need]);
   }
 
   /** The names a session can choose from, per need, in the order of the modules. */

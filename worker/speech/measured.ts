@@ -20,7 +20,7 @@ interface Gauge {
 
 /** The same module, each of whose engines is measured. One that gives nothing for `deadlineMs` has failed. */
 export function measured(module: EngineModule, meter: EngineMeter, deadlineMs: number): EngineModule {
-  const { name, voiceActivity, recognizer, responder, synthesizer } = module;
+  const { name, computesHere, voiceActivity, recognizer, responder, synthesizer } = module;
   const wrap = <C, T>(need: EngineNeed, make: ((context: C) => Promise<T>) | undefined, wrapped: (engine: T, gauge: Gauge) => T): ((context: C) => Promise<T>) | undefined => {
     if (make === undefined) return undefined;
     meter.known(need, name);
@@ -35,6 +35,7 @@ export function measured(module: EngineModule, meter: EngineMeter, deadlineMs: n
   };
   return {
     name,
+    ...(computesHere === undefined ? {} : { computesHere }),
     ...(made.voiceActivity === undefined ? {} : { voiceActivity: made.voiceActivity }),
     ...(made.recognizer === undefined ? {} : { recognizer: made.recognizer }),
     ...(made.responder === undefined ? {} : { responder: made.responder }),

@@ -144,6 +144,8 @@ export interface EngineContext {
 /** One engine family: what it can serve, made on first use, once per process. */
 export interface EngineModule {
   readonly name: string;
+  /** Its recognizer and responder compute in this process: no more than `MAX_WORKERS` turns do so at once. Others ask a service and wait. */
+  readonly computesHere?: boolean;
   readonly voiceActivity?: (context: EngineContext) => Promise<VoiceActivity>;
   readonly recognizer?: (context: EngineContext) => Promise<Recognizer>;
   readonly responder?: (context: EngineContext) => Promise<Responder>;

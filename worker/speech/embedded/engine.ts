@@ -6,6 +6,7 @@ import type { EngineModule } from '../ports.ts';
  */
 export const embeddedEngine: EngineModule = {
   name: 'embedded',
+  computesHere: true,
   voiceActivity: async (context) => (await import('./voice-activity.ts')).createEmbeddedVoiceActivity(context),
   recognizer: async (context) => (await import('./recognizer.ts')).createEmbeddedRecognizer(context),
   responder: async (context) => (await import('./responder.ts')).createEmbeddedResponder(context),
