@@ -111,7 +111,10 @@ export class SocketServer {
       .onUpgrade(call, held)
       .catch((error: unknown) => this.#fault(error))
       .then((decision) => {
-        if (exchange.isAborted) return;
+        if (exchange.isAborted) {
+          if (decision.accept) decision.abandoned?.();
+          return;
+        }
         if (decision.accept) {
           // Not corked: after a late upgrade within cork, uWebSockets.js takes the WebSocket for the HTTP exchange it was where
           // both lie at the same address, and may close it at once (seen in strace: 101, shutdown, close). The library's hint to

@@ -14,8 +14,8 @@ import { decodeSegment, errorAnswer, type HttpAnswer, type HttpRequest } from '.
 /** What becomes of a request to upgrade. */
 export type UpgradeDecision =
   | { readonly accept: false; readonly answer: HttpAnswer }
-  /** `protocol` is the one subprotocol to answer with, empty for none. */
-  | { readonly accept: true; readonly protocol: string; readonly open: (socket: CallerSocket) => SocketListener };
+  /** `protocol` is the one subprotocol to answer with, empty for none; `abandoned` is called instead of `open` where the caller has gone meanwhile. */
+  | { readonly accept: true; readonly protocol: string; readonly open: (socket: CallerSocket) => SocketListener; readonly abandoned?: () => void };
 
 export interface UpgradesOptions {
   readonly store: SessionStore;
@@ -98,8 +98,19 @@ export class Upgrades {
     if (resumeToken !== undefined) metrics.countResume(connected.outcome === 'connected' ? 'resumed' : connected.outcome);
     if (connected.outcome === 'refused') return this.#turnAway(protocol, 'resume_refused', 'resume_refused');
     if (connected.outcome === 'not_found') return this.#turnAway(protocol, 'session_not_found', 'session_not_found');
-    const { connectionNo } = connected;
-    return { accept: true, protocol, open: (socket) => openConnection(socket, { record, connectionNo, isNative, resumable }) };
+    const { connectionNo, previousNo } = connected;
+    return {
+      accept: true, protocol,
+      open: (socket) => openConnection(socket, { record, connectionNo, isNative, resumable }),
+      abandoned: () => this.#abandon(record.config.sessionId, connectionNo, previousNo),
+    };
+  }
+
+  /** A connection that was counted and never opened must not replace the one that is. */
+  #abandon(sessionId: string, connectionNo: number, previousNo: number): void {
+    const { store, log } = this.#options;
+    void store.abandon(sessionId, connectionNo, previousNo)
+      .catch((error: unknown) => log.warn({ err: error, sessionId }, 'a connection that never opened could not be taken back'));
   }
 
   /** WebSocket clients see close codes, not HTTP statuses: what concerns the session is said after accepting. */

@@ -50,12 +50,17 @@ const PATIENCE_MS = 25_000;
 /** What was said last is stored within this. */
 const STORED_WITHIN_MS = 5000;
 const POLL_MS = 100;
+/** As the default of REPLAY_MS. */
+const KEPT_BEYOND_OUTAGE_MS = 30_000;
 /** How finely this process's own lateness is looked at. */
 const LATENESS_STEP_MS = 10;
 
 /** Runs calls on a fleet of their own while a fault is done to it again and again. Throws where the fleet or a call cannot be started. */
 export async function runFault(options: FaultRunOptions & StageOptions): Promise<FaultRunRecord> {
-  const stage = await Stage.open({ ...FAULTS[options.fault].fleet, ...options });
+  const { outageMs } = options;
+  // What callers say during an outage that was asked for is to be kept: how long that is, is a setting.
+  const env = outageMs === undefined ? {} : { REPLAY_MS: String(outageMs + KEPT_BEYOND_OUTAGE_MS) };
+  const stage = await Stage.open({ ...FAULTS[options.fault].fleet, ...options, env: { ...env, ...options.env } });
   try {
     return await runFaultOn(stage, options);
   } finally {

@@ -1,5 +1,6 @@
 import { isIncarnationOf } from '../../shared/runtime/incarnation.ts';
 import { createLog } from '../../shared/runtime/log.ts';
+import { recordKey } from '../../shared/session/record.ts';
 import { connectRedis, type Redis } from '../../shared/session/redis.ts';
 import { SessionStore } from '../../shared/session/store.ts';
 
@@ -23,9 +24,10 @@ export class Owners {
 
   /** Which of these sessions the process with this WORKER_ID owns. Rejects where the store does not answer. */
   async ownedBy(workerId: string, sessionIds: readonly string[]): Promise<Set<string>> {
-    const records = await Promise.all(sessionIds.map((sessionId) => this.#store.load(sessionId)));
+    // One field each: many are asked for every few milliseconds while new owners are waited for.
+    const owners = await Promise.all(sessionIds.map((sessionId) => this.#redis.hget(recordKey(sessionId), 'owner')));
     const owned = sessionIds.filter((_, at) => {
-      const owner = records[at]?.owner ?? '';
+      const owner = owners[at] ?? '';
       return owner === workerId || isIncarnationOf(owner, workerId);
     });
     return new Set(owned);

@@ -41,8 +41,9 @@ export function faultSchedule({ fault, seed, fromMs, toMs, outageMs }: ScheduleO
   const random = seededRandom(seedOf(seed, fault));
   const planned: PlannedFault[] = [];
   const [least, most] = APART_MS[fault];
+  const outage = outageMs ?? 0;
   // The first comes anywhere in its time, not after a whole pause, and it does come.
-  for (let atMs = fromMs + wholeBetween(random, 0, Math.min(least, toMs - fromMs)); atMs <= toMs; atMs += wholeBetween(random, least, most)) {
+  for (let atMs = fromMs + wholeBetween(random, 0, Math.min(least, toMs - fromMs)); atMs <= toMs; atMs += outage + wholeBetween(random, least, most)) {
     planned.push({ atMs, choice: random(), lengthMs: outageMs ?? wholeBetween(random, ...LENGTH_MS), index: planned.length, variant: seed + planned.length });
   }
   return planned;

@@ -10,6 +10,7 @@ declare module 'ioredis' {
     voxCreate(record: string, ...args: ScriptArgument[]): Result<number, Context>;
     voxClaimBuffer(record: string, items: string, ...args: ScriptArgument[]): Result<Buffer[], Context>;
     voxConnect(record: string, items: string, ...args: ScriptArgument[]): Result<(string | number)[], Context>;
+    voxAbandon(record: string, ...args: ScriptArgument[]): Result<number, Context>;
     voxRotate(record: string, ...args: ScriptArgument[]): Result<number, Context>;
     voxRenew(record: string, items: string, ...args: ScriptArgument[]): Result<string, Context>;
     voxCommit(record: string, items: string, ...args: ScriptArgument[]): Result<string, Context>;
@@ -35,7 +36,7 @@ export interface Redis extends RedisCommander {
 }
 
 /** Each script with the number of keys it takes, all of one session; the files stand in shared/session/scripts. */
-const SCRIPTS = { create: 1, connect: 2, rotate: 1, claim: 2, renew: 2, commit: 2, restore: 2, release: 2, end: 2 } as const;
+const SCRIPTS = { create: 1, connect: 2, abandon: 1, rotate: 1, claim: 2, renew: 2, commit: 2, restore: 2, release: 2, end: 2 } as const;
 
 /** What stands before each of them. */
 const PREAMBLE = 'lease';

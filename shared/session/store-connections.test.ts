@@ -48,6 +48,26 @@ test('each connection of a session has a number, the newest the highest; claims 
   assert.ok((await fixture.redis.pttl(recordKey(sessionId))) > TIMES.ttlMs - 20_000, 'a caller who connects keeps the session alive');
 });
 
+test('a connection that never opened is taken back: the one before it is the newest again and may claim', async () => {
+  const sessionId = await fixture.newSession();
+  const live = await connected(connect(sessionId));
+  const aborted = await connect(sessionId);
+  assert.ok(aborted.outcome === 'connected');
+  assert.equal(aborted.previousNo, live);
+  assert.equal(await store.abandon(sessionId, aborted.connectionNo, aborted.previousNo), true);
+  assert.equal((await store.claim(sessionId, 'a', { seenFence: 0, connectionNo: live })).outcome, 'claimed');
+});
+
+test('a connection that never opened changes nothing where another one was counted since, or no session is there', async () => {
+  const sessionId = await fixture.newSession();
+  const aborted = await connect(sessionId);
+  assert.ok(aborted.outcome === 'connected');
+  const newest = await connected(connect(sessionId));
+  assert.equal(await store.abandon(sessionId, aborted.connectionNo, aborted.previousNo), false);
+  assert.equal((await store.load(sessionId))?.connectionNo, newest);
+  assert.equal(await store.abandon('nobody', 1, 0), false);
+});
+
 test('of connections made at once each has its own number, in the order in which Redis took them', async () => {
   const sessionId = await fixture.newSession();
   const numbers = await Promise.all(Array.from({ length: 20 }, () => connected(connect(sessionId))));

@@ -52,7 +52,8 @@ export interface Snapshot {
 
 /** What became of a connection that came with or without a resume token. */
 export type ConnectOutcome =
-  | { readonly outcome: 'connected'; readonly connectionNo: number }
+  /** `previousNo`: what was the newest connection until now, 0 for none. */
+  | { readonly outcome: 'connected'; readonly connectionNo: number; readonly previousNo: number }
   /** The token is unknown, expired or older than the last two. */
   | { readonly outcome: 'refused' }
   /** No such session, or it is over. */
@@ -139,11 +140,19 @@ export class SessionStore {
    * valid besides it, so that a client which never hears of the next one can come back with what it has.
    */
   async connect(sessionId: string, { presentedHash = '', nextHash = '', tokenTtlMs }: ConnectTokens): Promise<ConnectOutcome> {
-    const [outcome, connectionNo] = await this.#ask(() =>
+    const [outcome, connectionNo, previousNo] = await this.#ask(() =>
       this.#redis.voxConnect(recordKey(sessionId), itemsKey(sessionId), this.#times.ttlMs, tokenTtlMs, presentedHash, nextHash),
     );
-    if (outcome === 'connected') return { outcome, connectionNo: Number(connectionNo) };
+    if (outcome === 'connected') return { outcome, connectionNo: Number(connectionNo), previousNo: Number(previousNo) };
     return { outcome: outcome === 'refused' ? outcome : 'not_found' };
+  }
+
+  /**
+   * Takes back a connection that never opened: the one before it is the newest again, and may go on. False where another
+   * one was counted since. A gateway that dies before it says so leaves the number: the client of the live one comes back with its token.
+   */
+  async abandon(sessionId: string, connectionNo: number, previousNo: number): Promise<boolean> {
+    return (await this.#ask(() => this.#redis.voxAbandon(recordKey(sessionId), connectionNo, previousNo))) === 1;
   }
 
   /**

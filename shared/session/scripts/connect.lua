@@ -2,7 +2,7 @@
 -- ARGV: ttl ms, token ttl ms, hash of the presented token or '', hash of the next token or ''.
 -- A presented token must be one of the two kept and not expired. It stays one of the two until a newer one is presented: a
 -- client whose connection dies again before it hears of the next token has nothing else to show.
--- Returns {'connected', connection number}, {'refused'} or {'not_found'} (no such session, or it is over).
+-- Returns {'connected', connection number, the newest number before it}, {'refused'} or {'not_found'} (no such session, or it is over).
 -- Numbers are times, or one more than the one before: they grow even where Redis forgot the newest of them.
 local record = redis.call('HMGET', KEYS[1], 'state', 'resume_hash', 'resume_until_ms', 'previous_hash', 'previous_until_ms', 'connection_no')
 if not record[1] or record[1] == 'ended' then return { 'not_found' } end
@@ -21,4 +21,4 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 redis.call('PEXPIRE', KEYS[2], ARGV[1])
 local number = grown((tonumber(record[6]) or 0) + 1, now)
 redis.call('HSET', KEYS[1], 'connection_no', number)
-return { 'connected', tonumber(number) }
+return { 'connected', tonumber(number), tonumber(record[6]) or 0 }
