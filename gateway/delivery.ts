@@ -4,11 +4,15 @@ import { ENVELOPE_FLAG, type Envelope } from '../shared/protocol/envelope.ts';
 import type { AgentMessageBody } from '../shared/protocol/native-message.ts';
 import { unpack } from '../shared/protocol/structured.ts';
 import { elapsedMs, nowMs, stampUs } from '../shared/runtime/clock.ts';
-import type { VoxError } from '../shared/runtime/errors.ts';
+import { ERROR_TABLE, type VoxError } from '../shared/runtime/errors.ts';
 import type { EgressOrder } from './egress-order.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Outbox } from './outbox.ts';
 import { encodeError, encodeEvent } from './wires/native.ts';
+
+const KNOWN_EVENTS: ReadonlySet<string> = new Set(Object.keys({
+  transcript: true, text: true, speech_started: true, speech_stopped: true, turn: true, clear: true, error: true,
+} satisfies Record<AgentEvent['type'], true>));
 
 export interface DeliveryOptions {
   readonly outbox: Outbox;
@@ -55,7 +59,7 @@ export class Delivery {
     if ((flags & ENVELOPE_FLAG.firstOfTurn) !== 0) this.#firstSpeechMs = Math.max(0, elapsedMs(sentUs, stampUs(nowMs())));
   }
 
-  /** Something else from a worker, handed back as read; bytes that are no event are dropped. */
+  /** Something else from a worker, handed back as read; bytes that are no event are dropped, and so is one of a kind that is not known here. */
   event({ seq, flags, payload }: Envelope): AgentEvent | undefined {
     const { metrics, outbox, isNumbered } = this.#options;
     const event = unpack<AgentEvent>(payload);
@@ -63,8 +67,12 @@ export class Delivery {
       metrics.badBatches.inc();
       return undefined;
     }
+    if (!KNOWN_EVENTS.has(event.type)) {
+      metrics.unknown.inc({ what: 'event' });
+      return undefined;
+    }
     if (event.type === 'clear') outbox.clearAudio();
-    if (event.type === 'error') metrics.countError(event.code);
+    if (event.type === 'error') metrics.countError(event.code in ERROR_TABLE ? event.code : 'internal');
     const body = encodeEvent(event, this.#firstSpeechMs, isNumbered);
     if (body.type === 'turn') this.#finishTurn(body, (flags & ENVELOPE_FLAG.replayed) !== 0);
     outbox.send(JSON.stringify({ ...body, seq }), false);

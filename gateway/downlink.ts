@@ -60,7 +60,7 @@ export class Downlink {
     this.#deliveredMs = delivered.mediaMs;
   }
 
-  /** Speech or an event of the owner. */
+  /** Speech or an event of the owner, or something numbered that this version does not know. */
   take(envelope: Envelope): void {
     const { order, metrics } = this.#options;
     switch (order.place(envelope.seq, envelope.flags)) {
@@ -108,12 +108,13 @@ export class Downlink {
   }
 
   #pass(envelope: Envelope): void {
-    const { delivery, uplink, output } = this.#options;
+    const { delivery, uplink, output, metrics } = this.#options;
     if (envelope.type === ENVELOPE_TYPE.speech) {
       this.#turn = turnOfFlags(envelope.flags);
       this.#deliveredMs = envelope.mediaMs + audioMs(output, envelope.payload.length);
       return delivery.speech(envelope);
     }
+    if (envelope.type !== ENVELOPE_TYPE.event) return metrics.unknown.inc({ what: 'envelope' });
     const event = delivery.event(envelope);
     if (event?.type !== 'text' && event?.type !== 'error') return;
     if (event.re !== undefined) uplink.answered(event.re, answerOf(event));

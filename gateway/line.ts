@@ -1,6 +1,6 @@
 import { audioBytes } from '../shared/protocol/audio-format.ts';
 import type { Delivered } from '../shared/protocol/claim.ts';
-import { ENVELOPE_TYPE, type Envelope } from '../shared/protocol/envelope.ts';
+import { ENVELOPE_TYPE, FIRST_NUMBERED_EGRESS_TYPE, type Envelope } from '../shared/protocol/envelope.ts';
 import { VoxError, type CloseName } from '../shared/runtime/errors.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import type { SessionRecord } from '../shared/session/record.ts';
@@ -152,7 +152,8 @@ export class Line {
         return metrics.replayed.inc(this.#uplink.resendAfter(envelope.seq));
       default:
         // A newer worker may say things this gateway does not know yet.
-        return metrics.badBatches.inc();
+        if (envelope.type < FIRST_NUMBERED_EGRESS_TYPE) return metrics.unknown.inc({ what: 'envelope' });
+        return this.#downlink.take(envelope);
     }
   }
 

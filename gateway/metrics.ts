@@ -60,6 +60,7 @@ export class GatewayMetrics {
   readonly duplicates: Counter;
   readonly askedAgain: Counter;
   readonly badBatches: Counter;
+  readonly unknown: Counter<'what'>;
   readonly shed: Counter<'reason'>;
   readonly undelivered: Counter;
   readonly closed: Counter<'reason'>;
@@ -83,6 +84,7 @@ export class GatewayMetrics {
     this.duplicates = counter('voxfleet_gateway_duplicates_total', 'Egress dropped because its caller had it already; nothing to do.');
     this.askedAgain = counter('voxfleet_gateway_asked_again_total', 'Requests to workers for egress that the bus lost; look at NATS for slow consumers.');
     this.badBatches = counter('voxfleet_gateway_bad_batches_total', 'Bus messages that could not be read to their end; look for version skew.');
+    this.unknown = counterBy('what', ['envelope', 'event'], 'voxfleet_gateway_unknown_total', 'What workers said that this gateway does not know, passed over; nothing to do while versions are mixed, otherwise look for a gateway that was forgotten.');
     this.shed = counterBy('reason', SHED_REASONS, 'voxfleet_gateway_shed_total', 'Frames and messages dropped on purpose, by reason; cleared is barge-in, no_worker and replay_overflow are lost words.');
     this.undelivered = counter('voxfleet_gateway_undelivered_total', 'Messages for sockets that were closed by then; nothing to do.');
     this.closed = counterBy('reason', Object.keys(CLOSE_TABLE), 'voxfleet_gateway_closed_total', 'Connections closed by the gateway, by reason; at_capacity: add workers, session_lost: a call was dropped.');

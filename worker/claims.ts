@@ -10,6 +10,7 @@ import { claimDoubt } from './claim-doubt.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import type { Seat } from './seat.ts';
 import type { Sessions } from './sessions.ts';
+import { knownItems } from './turn/history.ts';
 
 /** The share of a worker's slots that sessions of a lane may fill. */
 const LANE_SHARE: Readonly<Record<GrantedLane, number>> = { urgent: 1, normal: 0.95, bulk: 0.8 };
@@ -130,7 +131,7 @@ export class Claims {
   }
 
   async #claim(request: ClaimRequest): Promise<ClaimReply> {
-    const { store, workerId, sessions } = this.#options;
+    const { store, workerId, sessions, metrics } = this.#options;
     const { sessionId, lost, seenFence } = request;
     try {
       const claim = await store.claim(sessionId, workerId, { lost, seenFence, connectionNo: connectionNoOf(request) });
@@ -139,6 +140,7 @@ export class Claims {
       if (claim.outcome === 'ended') return { ok: false, reason: 'session_ended' };
       if (claim.outcome === 'not_found') return { ok: false, reason: 'session_not_found' };
       const items = await store.items(sessionId);
+      metrics.unknownItems.inc(items.length - knownItems(items).length);
       const lease = { sessionId, workerId, fence: claim.fence };
       return claimed(sessions.seat(request, lease, claim, items), request);
     } catch (error) {

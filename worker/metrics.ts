@@ -31,6 +31,9 @@ export interface WorkerMetrics {
   readonly repairs: Counter<'direction'>;
   readonly recordsRestored: Counter;
   readonly laneWait: LatencyMetric<'lane'>;
+  readonly turns: LatencyMetric;
+  readonly underruns: Counter;
+  readonly unknownItems: Counter;
 }
 
 /** What gauges are read from at scrape time. */
@@ -67,6 +70,9 @@ export function createWorkerMetrics(workerId: string): WorkerMetrics {
     engineSeconds: new LatencyMetric({ name: 'voxfleet_engine_seconds', help: 'Time an engine took: a recognizer to its final transcript, responder and synthesizer to their first piece; compare with the stages of voxfleet_stage_seconds.', labelNames: ['need', 'engine'], registers }),
     replayedFrames: counter('voxfleet_replayed_ingress_frames_total', 'Ingress taken in that was sent again, or came behind such: work done after a fault.'),
     repairs: counterBy('direction', ['ingress', 'egress'], 'voxfleet_bus_repairs_total', 'Requests to send again what the bus lost: ingress asked for by this worker, egress asked for by gateways; look at NATS for slow consumers.'),
+    turns: new LatencyMetric({ name: 'voxfleet_worker_mouth_to_ear_seconds', help: 'End of the caller’s speech to first agent audio leaving this worker, voxfleet_mouth_to_ear_seconds less the last stage; compare workers by it.', registers }),
+    underruns: counter('voxfleet_underruns_total', 'Pauses of more than 40 ms within a turn of the agent, for want of words or of sound; look at responder and synthesizer in voxfleet_engine_seconds.'),
+    unknownItems: counter('voxfleet_unknown_items_total', 'Stored items passed over because a newer worker wrote them; nothing to do while versions are mixed, otherwise look for a worker that was forgotten.'),
     recordsRestored: counter('voxfleet_records_restored_total', 'Session records found behind what was stored, so written anew: Redis failed over or restarted and forgot.'),
   };
 }

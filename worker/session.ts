@@ -1,5 +1,5 @@
 import type { Logger } from '../shared/runtime/log.ts';
-import type { AgentEvent, TextBody } from '../shared/protocol/agent-event.ts';
+import type { AgentEvent, StageLatencies, TextBody } from '../shared/protocol/agent-event.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
 import type { Delivered } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
@@ -57,6 +57,10 @@ export interface SessionListener {
   /** The lease is somebody else's. */
   onLost(): void;
   onEngineFailure(): void;
+  /** The agent's first audio of a turn went out. */
+  onTurn(stages: StageLatencies): void;
+  /** The agent broke off within a turn: there was nothing to be played for a moment. */
+  onUnderrun(): void;
 }
 
 /** One conversation on this worker: what comes in from the caller, what goes out, and the parts that make it so. */
@@ -167,7 +171,8 @@ export class Session {
       case ENVELOPE_TYPE.played:
         return this.#speaker.played(frame.seq);
       default:
-        return this.#options.log.warn({ type: frame.type }, 'an ingress envelope of unknown type was ignored');
+        // Of a gateway that is newer: counted where it came in, and passed over.
+        return;
     }
   }
 
@@ -190,6 +195,7 @@ export class Session {
 
   /** Sends the caller something. Who only writes texts is sent only answers and errors, unless answers are to be spoken. */
   tell(event: AgentEvent): void {
+    if (event.type === 'turn') this.#options.listener.onTurn(event.stages);
     if (this.#isListening || this.#options.config.agent.speak_text || event.type === 'text' || event.type === 'error') this.#options.egress.event(event);
   }
 
@@ -284,6 +290,7 @@ export class Session {
       onSentence: (sentence) => this.#turns.sentenceStarted(sentence),
       onFirstAudio: (turn) => this.#turns.firstAudio(turn),
       onPlayedOut: (turn) => this.#turns.dispatch({ type: 'played_out', turn }),
+      onUnderrun: () => this.#options.listener.onUnderrun(),
       onFailure: (_turn, error) => {
         this.#engineFailed(error);
         this.tell({ type: 'error', code: 'synthesizer_failed', message: error instanceof Error ? error.message : String(error) });

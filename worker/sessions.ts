@@ -1,6 +1,6 @@
 import type { Bus, BusMessage, BusSubscription } from '../shared/bus/bus.ts';
 import { endSubject } from '../shared/bus/subjects.ts';
-import type { EndedBody } from '../shared/protocol/agent-event.ts';
+import { wholeMs, type EndedBody } from '../shared/protocol/agent-event.ts';
 import type { ClaimRequest, EndRequest } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import { SlotTable } from '../shared/protocol/slot-table.ts';
@@ -120,6 +120,8 @@ export class Sessions {
         onHangUp: () => this.#start(() => this.#end(seat, 'agent')),
         onLost: () => this.#lost(seat),
         onEngineFailure: () => metrics.engineFailures.inc(),
+        onTurn: (stages) => metrics.turns.observe(wholeMs(stages) / 1000),
+        onUnderrun: () => metrics.underruns.inc(),
       },
     });
     const seat: Seat = {

@@ -14,6 +14,8 @@ import { REPLY_START, type ReplyPlace } from './turn/reply-continuation.ts';
 const FRAME_MS = 20;
 /** Frames that are ready together leave as one message of at most this many. */
 const FRAMES_PER_MESSAGE = 5;
+/** A device that plays bridges less than this; a longer pause within a turn is heard. */
+const UNDERRUN_MS = 40;
 /** How long a sentence is taken to be, by letter, while it is still being synthesized. */
 const LETTER_MS = 60;
 
@@ -50,6 +52,8 @@ export interface SpeakerListener {
   onPlayedOut(turn: number): void;
   /** A sentence could not be spoken; the next one is tried. */
   onFailure(turn: number, error: unknown): void;
+  /** Everything sent had been played before the turn went on: the agent broke off, for want of words or of sound. */
+  onUnderrun?(turn: number): void;
 }
 
 /** The sentence being spoken; `told`: whether the caller was told of it. */
@@ -74,6 +78,8 @@ export class SpokenTurn {
   #skipMs: number;
   #isComplete = false;
   #isHeld: boolean;
+  /** Nothing was sent since nobody could hear: what pauses then is no want of sound. */
+  #wasHeld = false;
   #isPlayedOut = false;
   #wake: () => void = () => undefined;
 
@@ -114,6 +120,7 @@ export class SpokenTurn {
   /** See `Speaker.hold`. */
   hold(): void {
     this.#isHeld = true;
+    this.#wasHeld = true;
   }
 
   /** See `Speaker.goOn`. */
@@ -243,7 +250,9 @@ export class SpokenTurn {
   #sendNow(payload: Uint8Array): void {
     const mediaMs = this.#clock.sentMs;
     const seq = this.#options.send(payload, Math.round(mediaMs), mediaMs === 0, this.turn);
-    this.#clock.sent(audioMs(this.#options.format, payload.length), nowMs());
+    const pausedMs = this.#clock.sent(audioMs(this.#options.format, payload.length), nowMs());
+    if (pausedMs > UNDERRUN_MS && !this.#wasHeld) this.#options.listener.onUnderrun?.(this.turn);
+    this.#wasHeld = false;
     this.#sent.push({ seq, endMs: this.#clock.sentMs });
     if (mediaMs === 0) this.#options.listener.onFirstAudio(this.turn);
   }

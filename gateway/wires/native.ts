@@ -1,4 +1,4 @@
-import { LATENCY_STAGES, type AgentEvent } from '../../shared/protocol/agent-event.ts';
+import { LATENCY_STAGES, wholeMs, type AgentEvent, type StageLatencies } from '../../shared/protocol/agent-event.ts';
 import { bytesPerSample, type Encoding } from '../../shared/protocol/audio-format.ts';
 import { BINARY_FLAG, readBinaryFrame, type BinaryFrameFault } from '../../shared/protocol/binary-frame.ts';
 import { LARGEST_SEQ, type AgentMessageBody } from '../../shared/protocol/native-message.ts';
@@ -42,6 +42,8 @@ export interface InputLimits {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** A worker of another version may not know all of them. */
+const NO_STAGES = Object.fromEntries(LATENCY_STAGES.map((stage) => [stage, 0])) as StageLatencies;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 const FRAME_FAULTS: Readonly<Record<BinaryFrameFault, string>> = {
@@ -201,9 +203,8 @@ function isPositive(value: unknown): value is number {
 export function encodeEvent(event: AgentEvent, egressMs: number, isNumbered: boolean): AgentMessageBody {
   switch (event.type) {
     case 'turn': {
-      const stages = { ...event.stages, egress: egressMs };
-      const wholeMs = LATENCY_STAGES.reduce((sum, stage) => sum + stages[stage], 0);
-      return { type: 'turn', turn: event.turn, mouth_to_ear_ms: Math.round(wholeMs * 100) / 100, stages_ms: stages };
+      const stages = { ...NO_STAGES, ...event.stages, egress: egressMs };
+      return { type: 'turn', turn: event.turn, mouth_to_ear_ms: Math.round(wholeMs(stages) * 100) / 100, stages_ms: stages };
     }
     case 'text':
       return { type: 'text', content: event.content, ...reference(event.re, isNumbered) };

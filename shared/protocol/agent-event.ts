@@ -18,6 +18,11 @@ export type LatencyStage = (typeof LATENCY_STAGES)[number];
 /** Milliseconds per stage. */
 export type StageLatencies = Readonly<Record<LatencyStage, number>>;
 
+/** All stages together; one that a newer or older version does not know counts as far as it is there. */
+export function wholeMs(stages: Partial<StageLatencies>): number {
+  return Object.values(stages).reduce((sum, ms) => sum + (Number.isFinite(ms) ? ms : 0), 0);
+}
+
 /** What a worker tells a caller, as msgpack in an `event` envelope; wires turn it into their own messages. */
 export type AgentEvent =
   | { readonly type: 'transcript'; readonly role: 'caller' | 'agent'; readonly text: string; readonly final: boolean; readonly turn: number }

@@ -39,6 +39,11 @@ export const ENVELOPE_TYPE = {
   /** The bus may have lost ingress: send everything after the ingress seq in `seq` again. No payload. */
   resend: 21,
 } as const;
+/**
+ * Egress types from here on are numbered like speech and events, so that a gateway that does not know one passes it over without
+ * taking the number for a hole. Those of 16 to 31 that are to come are not numbered.
+ */
+export const FIRST_NUMBERED_EGRESS_TYPE = 32;
 export type EnvelopeType = (typeof ENVELOPE_TYPE)[keyof typeof ENVELOPE_TYPE];
 
 /** Bits of an envelope's flags. */

@@ -1,16 +1,19 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { runningVersion } from './package-version.ts';
 
 export { Counter, Gauge, Histogram, Registry };
 
 /** Default gauges that break Prometheus's naming rules: a gauge must not end in `_total`. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
-/** A registry with the Node.js process metrics in it, `tier` and `id` on every series. */
+/** A registry with the Node.js process metrics and the version in it, `tier` and `id` on every series. */
 export function createRegistry(labels: { tier: string; id: string }): Registry {
   const registry = new Registry();
   registry.setDefaultLabels(labels);
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
+  const build = new Gauge({ name: 'voxfleet_build_info', help: 'Always 1, with the version of this process (VOXFLEET_VERSION); by it a canary is told from the rest.', labelNames: ['version'], registers: [registry] });
+  build.set({ version: runningVersion() }, 1);
   return registry;
 }
 

@@ -38,8 +38,16 @@ export interface Standing {
   readonly texts: ReadonlyMap<number, string>;
 }
 
+const KINDS: ReadonlySet<string> = new Set(Object.keys({ caller: true, sentence: true, spoken: true, reply: true, agent: true } satisfies Record<ConversationItem['kind'], true>));
+
+/** The items that this version understands: a newer one may have stored others, which are passed over and stay where they are. */
+export function knownItems(items: readonly ConversationItem[]): readonly ConversationItem[] {
+  return items.every(({ kind }) => KINDS.has(kind)) ? items : items.filter(({ kind }) => KINDS.has(kind));
+}
+
 /** Folds stored items into what a responder is shown and what is left to do. */
-export function standingOf(items: readonly ConversationItem[]): Standing {
+export function standingOf(stored: readonly ConversationItem[]): Standing {
+  const items = knownItems(stored);
   const history: HistoryItem[] = [];
   let turn = 0;
   let heardSeq = 0;

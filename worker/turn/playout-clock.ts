@@ -19,12 +19,13 @@ export class PlayoutClock {
     return this.#sentMs;
   }
 
-  /** More audio went out. */
-  sent(durationMs: number, nowMs: number): void {
+  /** More audio went out; answers for how long there was none to be played before it. */
+  sent(durationMs: number, nowMs: number): number {
     const behindMs = this.#startedAtMs === undefined ? undefined : nowMs - this.#startedAtMs - this.#sentMs;
     if (this.#startedAtMs === undefined) this.#startedAtMs = nowMs - this.#sentMs;
     else if (behindMs !== undefined && behindMs > 0) this.#startedAtMs += behindMs;
     this.#sentMs += durationMs;
+    return Math.max(0, behindMs ?? 0);
   }
 
   /** The caller's device says it played up to here. */

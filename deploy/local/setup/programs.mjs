@@ -21,6 +21,7 @@ const NEEDS = [
 const TEST_NEEDS = [
   { what: 'curl', isThere: (machine) => onPath(machine, 'curl'), debian: 'curl', brew: 'curl' },
   { what: 'chromium', isThere: (machine) => onPath(machine, 'chromium'), debian: 'chromium', brew: 'chromium' },
+  { what: 'haproxy', isThere: (machine) => onPath(machine, 'haproxy'), debian: 'haproxy', brew: 'haproxy' },
   { what: 'prometheus', isThere: (machine) => onPath(machine, 'promtool') && onPath(machine, 'prometheus'), debian: 'prometheus', brew: 'prometheus' },
   { what: 'alertmanager', isThere: (machine) => onPath(machine, 'prometheus-alertmanager') || onPath(machine, 'alertmanager'), debian: 'prometheus-alertmanager', brew: 'alertmanager' },
   { what: 'human recordings (pocketsphinx-testdata)', isThere: (machine) => hasFile(machine, '/usr/share/pocketsphinx/test/data'), debian: 'pocketsphinx-testdata' },
