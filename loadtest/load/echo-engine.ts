@@ -1,0 +1,116 @@
+import { FRAME_SAMPLES, keyOfGreeting, keyOfSamples } from './echo-frame.ts';
+
+/** The parts of the worker's ports (`worker/speech/ports.ts`) that this engine has to do with. */
+interface WindowListener {
+  onWindow(probability: number, endSample: number): void;
+}
+
+interface Speech {
+  readonly samples: Int16Array;
+  readonly sampleRateHz: number;
+}
+
+const RATE_HZ = 16_000;
+/** Silence is told of every 100 ms: often enough for the worker to know that nobody speaks. */
+const WINDOW_SAMPLES = RATE_HZ / 10;
+/** Frames waiting for one caller's voice; beyond it the oldest is lost, and its caller will miss it. */
+const MOST_WAITING = 1000;
+
+/** One caller's way back: frames in, frames out, as soon as somebody asks for the next. */
+class EchoLine {
+  readonly #waiting: Int16Array[] = [];
+  #wake: (() => void) | undefined;
+
+  push(frame: Int16Array): void {
+    if (this.#waiting.length >= MOST_WAITING) this.#waiting.shift();
+    this.#waiting.push(frame);
+    this.#wake?.();
+  }
+
+  /** The next frame; undefined once `signal` aborts. */
+  async next(signal: AbortSignal): Promise<Int16Array | undefined> {
+    while (this.#waiting.length === 0 && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return signal.aborted ? undefined : this.#waiting.shift();
+  }
+
+  wake(): void {
+    this.#wake?.();
+  }
+}
+
+/** The lines of callers whose agents are speaking, by key: what a caller's frames are marked with. */
+type EchoLines = Map<number, EchoLine>;
+
+/**
+ * Sends every marked frame back at once: what is left of a frame's way is the fleet's own, in both directions, without any
+ * time of an engine. It hears by `voiceActivity`, to which all is silence, and speaks by `synthesizer`: the sentence
+ * "echo <key>", which a session has as its greeting, sounds for as long as frames with that key come in. Its first frame is
+ * silence and says that the line stands.
+ */
+function echoEngine() {
+  const lines: EchoLines = new Map();
+  const close = async (): Promise<void> => lines.clear();
+  return {
+    name: 'echo',
+    voiceActivity: async () => ({ name: 'echo', open: (listener: WindowListener) => new EchoEar(lines, listener), close }),
+    synthesizer: async () => ({
+      name: 'echo', voices: ['echo'], close,
+      synthesize: ({ text }: { readonly text: string }, signal: AbortSignal) => echoes(lines, text, signal),
+    }),
+  };
+}
+
+/** What `ENGINE_MODULES` loads. */
+export const engine = echoEngine();
+
+class EchoEar {
+  readonly #lines: EchoLines;
+  readonly #listener: WindowListener;
+  #taken = 0;
+  #toldUpTo = 0;
+  #state: 'open' | 'closed' = 'open';
+
+  constructor(lines: EchoLines, listener: WindowListener) {
+    this.#lines = lines;
+    this.#listener = listener;
+  }
+
+  push(samples: Int16Array): void {
+    for (let at = 0; at < samples.length; at += FRAME_SAMPLES) {
+      const key = keyOfSamples(samples, at);
+      // The samples are the worker's: what waits has to be a copy.
+      if (key !== undefined) this.#lines.get(key)?.push(samples.slice(at, at + FRAME_SAMPLES));
+    }
+    this.#taken += samples.length;
+    if (this.#taken - this.#toldUpTo < WINDOW_SAMPLES) return;
+    const endSample = this.#taken;
+    this.#toldUpTo = endSample;
+    setImmediate(() => {
+      if (this.#state === 'open') this.#listener.onWindow(0, endSample);
+    });
+  }
+
+  close(): void {
+    this.#state = 'closed';
+  }
+}
+
+async function* echoes(lines: EchoLines, text: string, signal: AbortSignal): AsyncGenerator<Speech> {
+  const key = keyOfGreeting(text);
+  if (key === undefined) return;
+  const line = new EchoLine();
+  lines.set(key, line);
+  const wake = (): void => line.wake();
+  signal.addEventListener('abort', wake, { once: true });
+  try {
+    yield { samples: new Int16Array(FRAME_SAMPLES), sampleRateHz: RATE_HZ };
+    for (let frame = await line.next(signal); frame !== undefined; frame = await line.next(signal)) yield { samples: frame, sampleRateHz: RATE_HZ };
+  } finally {
+    signal.removeEventListener('abort', wake);
+    if (lines.get(key) === line) lines.delete(key);
+  }
+}
