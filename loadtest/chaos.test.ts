@@ -25,7 +25,7 @@ const ON_CLUSTERS = TRIALS.filter(({ fault }) => Object.keys(FAULTS[fault].fleet
 const ON_ONE_EACH = TRIALS.filter((trial) => !ON_CLUSTERS.includes(trial));
 
 async function callsSurvive(stage: Stage, { fault, seed }: Trial): Promise<void> {
-  const judgement = judge(fault, await runFaultOn(stage, { fault, callers: CALLERS, recorded: 0, seconds: SECONDS, seed }));
+  const judgement = judge(FAULTS[fault], await runFaultOn(stage, { fault, callers: CALLERS, recorded: 0, seconds: SECONDS, seed }));
   const { counts, injections } = judgement;
   assert.ok(injections.length > 0 && counts.caller.spoken > 0 && counts.agent.heard > 0, 'calls were held and faults were done');
   // Times are measured by the long run: a machine that runs tests is too busy for them.

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runFault, type FaultRunOptions, type FaultRunRecord } from './chaos/fault-run.ts';
+import type { CallsRunRecord } from './chaos/calls-run.ts';
+import { runFault, type FaultRunOptions } from './chaos/fault-run.ts';
 import { FAULT_NAMES, FAULTS, type FaultName } from './chaos/faults.ts';
 import { judge, type Judgement } from './chaos/judgement.ts';
 import { verdictsOf } from './chaos/promises.ts';
@@ -74,7 +75,7 @@ async function chaos({ faults, report, run }: ChaosOptions): Promise<boolean> {
     console.log(`\n${fault}: ${FAULTS[fault].words}`);
     const record = await attempt(() => runFault({ ...run, fault, onProgress: (words) => console.log(`  ${words}`) }));
     if (record === undefined) continue;
-    const judgement = judge(fault, record);
+    const judgement = judge(FAULTS[fault], record);
     judgements.push(judgement);
     console.log(summaryLine(judgement));
   }
@@ -84,7 +85,7 @@ async function chaos({ faults, report, run }: ChaosOptions): Promise<boolean> {
 }
 
 /** A run that could not be held says why; the others are held all the same. */
-async function attempt(hold: () => Promise<FaultRunRecord>): Promise<FaultRunRecord | undefined> {
+async function attempt(hold: () => Promise<CallsRunRecord>): Promise<CallsRunRecord | undefined> {
   try {
     return await hold();
   } catch (error) {
@@ -102,7 +103,7 @@ function writeReport(folder: string, run: ChaosOptions['run'], faults: readonly 
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'report.json'), JSON.stringify({ command, at, judgements }, undefined, 1));
   writeFileSync(join(folder, 'report.md'), `${markdownTable(judgements)}\n\n\`${command}\`\n`);
-  writeFileSync(join(folder, 'report.html'), reportPage(judgements, { command, at }));
+  writeFileSync(join(folder, 'report.html'), reportPage(judgements, { title: 'Calls under fault', command, at }));
 }
 
 try {

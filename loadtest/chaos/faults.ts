@@ -4,6 +4,7 @@ import { answers } from '../../shared/testing/servers.ts';
 import type { Caller } from './caller.ts';
 import type { Members } from './members.ts';
 import type { Owners } from './owners.ts';
+import type { Trial } from './trial.ts';
 
 /** What is done to a fleet, by name. */
 export const FAULT_NAMES = [
@@ -47,15 +48,15 @@ export interface Injection {
   readonly claims?: readonly { readonly call: number; readonly atMs: number }[];
 }
 
-export interface Fault {
+export interface Fault extends Trial {
   readonly name: FaultName;
-  /** What it does, in words. */
-  readonly words: string;
   readonly fleet: Pick<FleetOptions, 'nats' | 'redis'>;
   /** Does it once and resolves when the fleet is whole again. */
   readonly inject: (context: FaultContext, draw: FaultDraw) => Promise<Injection>;
 }
 
+/** What the design promises where one process or node is killed. */
+const MOST_EXTRA_MS = 1000;
 /** How soon something killed is replaced. */
 const REPLACED_AFTER_MS = 300;
 const FAILOVER_TIMEOUT_MS = 30_000;
@@ -65,11 +66,11 @@ const CLAIMED_WITHIN_MS = 5000;
 const CLAIM_POLL_MS = 20;
 
 export const FAULTS: Readonly<Record<FaultName, Fault>> = {
-  'worker-kill': { name: 'worker-kill', words: 'a worker is killed (kill -9)', fleet: {}, inject: killWorker },
+  'worker-kill': { name: 'worker-kill', words: 'a worker is killed (kill -9)', mostExtraMs: MOST_EXTRA_MS, fleet: {}, inject: killWorker },
   'worker-freeze': { name: 'worker-freeze', words: 'a worker is frozen (SIGSTOP) and thawed', fleet: {}, inject: freezeWorker },
-  'gateway-kill': { name: 'gateway-kill', words: 'a gateway is killed (kill -9)', fleet: {}, inject: killGateway },
-  both: { name: 'both', words: 'a worker, then a gateway are killed, in turn', fleet: {}, inject: (context, draw) => (draw.index % 2 === 0 ? killWorker : killGateway)(context, draw) },
-  'nats-node-kill': { name: 'nats-node-kill', words: 'one of three NATS nodes is killed', fleet: { nats: 'cluster' }, inject: killNatsNode },
+  'gateway-kill': { name: 'gateway-kill', words: 'a gateway is killed (kill -9)', mostExtraMs: MOST_EXTRA_MS, fleet: {}, inject: killGateway },
+  both: { name: 'both', words: 'a worker, then a gateway are killed, in turn', mostExtraMs: MOST_EXTRA_MS, fleet: {}, inject: (context, draw) => (draw.index % 2 === 0 ? killWorker : killGateway)(context, draw) },
+  'nats-node-kill': { name: 'nats-node-kill', words: 'one of three NATS nodes is killed', mostExtraMs: MOST_EXTRA_MS, fleet: { nats: 'cluster' }, inject: killNatsNode },
   'nats-gone': { name: 'nats-gone', words: 'all of NATS is away for a while', fleet: {}, inject: takeNatsAway },
   'redis-primary-kill': { name: 'redis-primary-kill', words: 'the Redis primary is killed, Sentinels fail over', fleet: { redis: 'sentinel' }, inject: killRedisPrimary },
   'redis-gone': { name: 'redis-gone', words: 'Redis is frozen, or killed and comes back empty', fleet: {}, inject: takeRedisAway },

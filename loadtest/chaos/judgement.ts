@@ -1,11 +1,12 @@
 import { accountAgent, type AgentAccount } from './agent-account.ts';
 import { eventsOf, type CallLog } from './call-log.ts';
 import { accountCaller, type CallerAccount } from './caller-account.ts';
-import type { FaultName, Injection } from './faults.ts';
-import type { FaultRunRecord } from './fault-run.ts';
+import type { CallsRunRecord } from './calls-run.ts';
+import type { Injection } from './faults.ts';
 import { interruptionsOf, resumesOf, type Interruption } from './interruptions.ts';
 import { answerToQuestion } from './numbered-text.ts';
 import { answerDelays, quantile } from './silence.ts';
+import type { Trial } from './trial.ts';
 import { accountWords, type WordAccount } from './word-account.ts';
 
 /** How many, and the value below which half of them, 99 % of them and all of them lie. */
@@ -32,7 +33,7 @@ export interface Counts {
 
 /** One run, counted. Milliseconds throughout. */
 export interface Judgement {
-  readonly fault: FaultName;
+  readonly trial: Trial;
   readonly counts: Counts;
   /** End of speech to the first sound of the answer, without faults. */
   readonly usualDelayMs: number;
@@ -52,13 +53,13 @@ export interface Judgement {
 }
 
 /** Counts what became of a run's calls. Pure. */
-export function judge(fault: FaultName, { logs, injections, warmUpMs, lateMs }: FaultRunRecord): Judgement {
+export function judge(trial: Trial, { logs, injections, warmUpMs, lateMs }: CallsRunRecord): Judgement {
   const delays = logs.flatMap(answerDelays);
   const calm = delays.filter(({ atMs }) => atMs < warmUpMs);
   const usualDelayMs = quantile((calm.length > 0 ? calm : delays).map(({ delayMs }) => delayMs), 0.5);
   const interruptions = interruptionsOf(logs, injections, usualDelayMs);
   return {
-    fault, usualDelayMs, lateMs, interruptions, injections,
+    trial, usualDelayMs, lateMs, interruptions, injections,
     counts: countsOf(logs, injections),
     extraSilence: spreadOf(interruptions.map(({ extraMs }) => extraMs)),
     detected: spreadOf(interruptions.flatMap(({ detectedMs }) => detectedMs ?? [])),

@@ -1,7 +1,6 @@
-import type { FaultName } from './faults.ts';
 import type { Judgement } from './judgement.ts';
 
-/** What DESIGN promises for a fault, and whether a run kept it. */
+/** What is promised for a trial, and whether a run kept it. */
 export interface Verdict {
   readonly promise: string;
   /** What was measured, in words. */
@@ -11,12 +10,8 @@ export interface Verdict {
   readonly isTimed: boolean;
 }
 
-/** Faults after which the caller may miss a second at most (99 of 100 times). */
-const WITHIN_A_SECOND: ReadonlySet<FaultName> = new Set(['worker-kill', 'gateway-kill', 'both', 'nats-node-kill']);
-const MOST_EXTRA_MS = 1000;
-
-/** Every promise that holds for this run's fault. Pure. */
-export function verdictsOf({ fault, counts, extraSilence }: Judgement): Verdict[] {
+/** Every promise that holds for this run's trial. Pure. */
+export function verdictsOf({ trial, counts, extraSilence }: Judgement): Verdict[] {
   const { caller, agent, words, calls, callsLost } = counts;
   const verdicts = [
     none('no call lost', callsLost, `of ${calls}`),
@@ -30,9 +25,10 @@ export function verdictsOf({ fault, counts, extraSilence }: Judgement): Verdict[
     none('never two voices', agent.doubleVoices, 'times'),
     none('every text answered exactly once', counts.questionsUnanswered + counts.answersTooMany, `of ${counts.questions}`),
   ];
-  if (!WITHIN_A_SECOND.has(fault)) return verdicts;
-  const isKept = extraSilence.p99 <= MOST_EXTRA_MS;
-  return [...verdicts, { promise: 'at most 1 s of extra silence (p99)', measured: `${Math.round(extraSilence.p99)} ms`, isKept, isTimed: true }];
+  const { mostExtraMs } = trial;
+  if (mostExtraMs === undefined) return verdicts;
+  const isKept = extraSilence.p99 <= mostExtraMs;
+  return [...verdicts, { promise: `at most ${mostExtraMs / 1000} s of extra silence (p99)`, measured: `${Math.round(extraSilence.p99)} ms`, isKept, isTimed: true }];
 }
 
 function none(promise: string, count: number, of: string): Verdict {

@@ -1,4 +1,3 @@
-import { FAULTS } from './faults.ts';
 import type { Judgement } from './judgement.ts';
 import { verdictsOf } from './promises.ts';
 
@@ -6,9 +5,9 @@ const HEADINGS = ['fault', 'faults', 'calls lost', 'caller lost', 'caller twice'
 
 /** One run in a line, and below it each promise that was broken. */
 export function summaryLine(judgement: Judgement): string {
-  const { counts, extraSilence, fault } = judgement;
+  const { counts, extraSilence, trial } = judgement;
   const broken = verdictsOf(judgement).filter(({ isKept }) => !isKept);
-  const head = `  ${fault}: ${counts.faults} faults, ${extraSilence.count} interruptions, ${counts.resumes} resumed; extra silence p50 ${ms(extraSilence.p50)}, p99 ${ms(extraSilence.p99)}, max ${ms(extraSilence.max)}; measured to within ${ms(judgement.lateMs)}`;
+  const head = `  ${trial.name}: ${counts.faults} faults, ${extraSilence.count} interruptions, ${counts.resumes} resumed; extra silence p50 ${ms(extraSilence.p50)}, p99 ${ms(extraSilence.p99)}, max ${ms(extraSilence.max)}; measured to within ${ms(judgement.lateMs)}`;
   return [head, ...(broken.length === 0 ? ['  kept every promise'] : broken.map(({ promise, measured }) => `  BROKEN ${promise}: ${measured}`))].join('\n');
 }
 
@@ -20,11 +19,11 @@ export function summaryTable(judgements: readonly Judgement[]): string {
 }
 
 function cells(judgement: Judgement): string[] {
-  const { fault, counts, extraSilence } = judgement;
+  const { trial, counts, extraSilence } = judgement;
   const { caller, agent, words } = counts;
   const isKept = verdictsOf(judgement).every((verdict) => verdict.isKept);
   return [
-    fault, counts.faults, `${counts.callsLost}/${counts.calls}`, caller.lost + words.lost, caller.repeated + caller.disordered + words.added,
+    trial.name, counts.faults, `${counts.callsLost}/${counts.calls}`, caller.lost + words.lost, caller.repeated + caller.disordered + words.added,
     agent.lost, agent.repeated + agent.disordered, agent.doubleVoices, counts.questionsUnanswered + counts.answersTooMany,
     ms(extraSilence.p50), ms(extraSilence.p99), ms(extraSilence.max), isKept ? 'kept' : 'BROKEN',
   ].map(String);
@@ -39,9 +38,9 @@ export function markdownTable(judgements: readonly Judgement[]): string {
   const rows = judgements.map((judgement) => {
     const broken = verdictsOf(judgement).filter(({ isKept }) => !isKept);
     const promises = broken.length === 0 ? 'every promise kept' : broken.map(({ promise, measured }) => `**broken:** ${promise} (${measured})`).join('; ');
-    const { counts, extraSilence, fault } = judgement;
+    const { counts, extraSilence, trial } = judgement;
     const cells = [
-      FAULTS[fault].words, `${counts.faults} × on ${counts.calls} calls`, promises,
+      trial.words, `${counts.faults} × on ${counts.calls} calls`, promises,
       `${ms(extraSilence.p50)} / ${ms(extraSilence.p99)} / ${ms(extraSilence.max)}`,
     ];
     return `| ${cells.join(' | ')} |`;

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { runningVersion } from './package-version.ts';
+import { packageVersion } from './package-version.ts';
 
 export { Counter, Gauge, Histogram, Registry };
 
@@ -13,7 +13,7 @@ export function createRegistry(labels: { tier: string; id: string }): Registry {
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
   const build = new Gauge({ name: 'voxfleet_build_info', help: 'Always 1, with the version of this process (VOXFLEET_VERSION); by it a canary is told from the rest.', labelNames: ['version'], registers: [registry] });
-  build.set({ version: runningVersion() }, 1);
+  build.set({ version: packageVersion() }, 1);
   return registry;
 }
 

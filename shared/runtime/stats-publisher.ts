@@ -7,7 +7,7 @@ import type { Lifecycle } from './lifecycle.ts';
 import type { Logger } from './log.ts';
 import { readMetrics, type MetricNames } from './metric-readings.ts';
 import type { Registry } from './metrics.ts';
-import { runningVersion } from './package-version.ts';
+import { packageVersion } from './package-version.ts';
 import { VitalsMonitor } from './process-vitals.ts';
 
 export interface StatsPublisherOptions {
@@ -29,7 +29,7 @@ export interface StatsPublisherOptions {
 export class StatsPublisher {
   readonly #options: StatsPublisherOptions;
   readonly #vitals = new VitalsMonitor();
-  readonly #version = runningVersion();
+  readonly #version = packageVersion();
   readonly #startedAtMs = wallMs() - process.uptime() * 1000;
   readonly #timer: NodeJS.Timeout;
   #no = 0;
