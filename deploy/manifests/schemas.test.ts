@@ -49,7 +49,7 @@ describe('a mistake in a manifest is noticed', () => {
     const service = renderedManifests('production').find(({ kind }) => kind === 'Service');
     assert.ok(service);
     assert.match(objections({ ...service, spec: { ports: [{ port: 'eighty' }] } }).join(), /port.*must be integer/s);
-    assert.match(objections({ ...service, spec: { ports: [{ name: 'http' }] } }).join(), /must have required property 'port'/);
+    assert.match(objections({ ...service, spec: { ports: [{ name: 'http' }] } }).join(), /must have required property port/);
     assert.deepEqual(objections({ apiVersion: 'v2', kind: 'Service' }), ['no schema for v2 Service']);
   });
 });
