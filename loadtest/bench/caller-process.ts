@@ -1,0 +1,51 @@
+import type { CallerOrder, CallerPlan, CallerReport, CallerResult } from './caller-plan.ts';
+import { IdleCallers } from './idle-callers.ts';
+import { RelayCallers } from './relay-callers.ts';
+import { TextCallers } from './text-callers.ts';
+import { TurnCallers } from './turn-callers.ts';
+
+/** Callers of one plan. */
+interface Callers {
+  connect(): Promise<void>;
+  run(onPhase: (phase: 'measuring' | 'measured') => void): Promise<CallerResult>;
+}
+
+function callersOf(plan: CallerPlan): Callers {
+  switch (plan.kind) {
+    case 'relay':
+      return new RelayCallers(plan);
+    case 'text':
+      return new TextCallers(plan);
+    case 'idle':
+      return new IdleCallers(plan);
+    case 'turns':
+      return new TurnCallers(plan);
+  }
+}
+
+function tell(report: CallerReport): void {
+  process.send?.(report);
+}
+
+async function attempt(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    tell({ report: 'failed', reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** The callers of one plan, as a process of their own: told by its parent what to do, ended with it. */
+let callers: Callers | undefined;
+process.on('message', (order: CallerOrder) => {
+  void attempt(async () => {
+    if (order.order === 'connect') {
+      callers = callersOf(order.plan);
+      await callers.connect();
+      return tell({ report: 'connected' });
+    }
+    const result = await callers?.run((report) => tell({ report }));
+    if (result !== undefined) tell({ report: 'result', result });
+  });
+});
+process.once('disconnect', () => process.exit());

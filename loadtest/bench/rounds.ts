@@ -1,0 +1,64 @@
+import { measureRelay, type Measurement } from './measurement.ts';
+import type { Target } from './target.ts';
+
+/** A machine on which a bare echo takes longer than this is busy with something else. */
+export const MOST_CANARY_MS = 1;
+/** So often is a noisy round held again before it is taken as it is, and said to be noisy. */
+const MOST_REPEATS = 2;
+const CANARY = { callers: 20, framesPerSecond: 50, warmMs: 300, measureMs: 1000 } as const;
+
+/** One round: a canary, and what was measured right after it. */
+export interface Round<T> {
+  readonly canaryP99Ms: number;
+  /** Rounds before this one that were thrown away because their canary was slow. */
+  readonly repeated: number;
+  readonly isNoisy: boolean;
+  readonly measured: T;
+}
+
+/** The p99 of a bare echo at next to no load, in milliseconds: what the machine itself takes just now. */
+export async function canaryP99Ms(echo: Target): Promise<number> {
+  return (await measureRelay(echo, CANARY)).result.delay.p99Ms;
+}
+
+/** Holds so many rounds, each beside a canary; a noisy one is held again. `measure` is told the round's number, from 0. */
+export async function holdRounds<T>(echo: Target, rounds: number, measure: (round: number) => Promise<T>, say: (words: string) => void): Promise<readonly Round<T>[]> {
+  const held: Round<T>[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    for (let repeated = 0; ; repeated += 1) {
+      const canary = await canaryP99Ms(echo);
+      const isNoisy = canary > MOST_CANARY_MS;
+      if (isNoisy && repeated < MOST_REPEATS) {
+        say(`round ${round + 1}: the canary takes ${canary.toFixed(2)} ms at p99, over ${MOST_CANARY_MS} ms: again`);
+        continue;
+      }
+      held.push({ canaryP99Ms: canary, repeated, isNoisy, measured: await measure(round) });
+      break;
+    }
+  }
+  return held;
+}
+
+/** The middle one of some values, the mean of the middle two where they are even in number; NaN of none. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/** The median over rounds of what `value` finds in each. */
+export function medianOf<T>(rounds: readonly Round<T>[], value: (measured: T) => number): number {
+  return median(rounds.map(({ measured }) => value(measured)));
+}
+
+/** Measures targets one after the other, in an order that turns with the round, so that none always comes first. */
+export async function interleaved<K extends string>(round: number, targets: Readonly<Record<K, () => Promise<Measurement>>>): Promise<Readonly<Record<K, Measurement>>> {
+  const names = Object.keys(targets) as K[];
+  const measured: Partial<Record<K, Measurement>> = {};
+  for (let i = 0; i < names.length; i += 1) {
+    const name = names[(i + round) % names.length];
+    if (name !== undefined) measured[name] = await targets[name]();
+  }
+  return measured as Record<K, Measurement>;
+}

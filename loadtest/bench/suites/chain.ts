@@ -1,0 +1,80 @@
+import { barOf, type Bar } from '../bar.ts';
+import { answersPerCore, errorRate, isLate, measureRelay, MOST_LATE_MS, type Measurement } from '../measurement.ts';
+import { holdRounds, interleaved, medianOf, type Round } from '../rounds.ts';
+import type { Stage, SuiteResult } from '../suite.ts';
+import { count, ms, percentiles, times } from '../words.ts';
+
+/** What carries a frame; Redis, which it does not pass, is told apart. */
+const CARRIERS = ['gateway', 'worker', 'nats'] as const;
+const LEAST_OF_CHAIN = 0.7;
+const MOST_OF_CHAIN = 2;
+
+type Pair = Readonly<Record<'chain' | 'fleet', Measurement>>;
+
+/** The whole fleet beside the bare chain, at the same load, round about. */
+export async function chainSuite({ echo, chain, fleet, size, say }: Stage): Promise<SuiteResult> {
+  const { callers, framesPerSecond, warmMs, measureMs, rounds } = size;
+  const load = { callers, framesPerSecond, warmMs, measureMs };
+  const held = await holdRounds(echo, rounds, async (round) => {
+    const pair: Pair = await interleaved(round, { chain: () => measureRelay(chain, load), fleet: () => measureRelay(fleet, load) });
+    say(`round ${round + 1}: chain ${percentiles(pair.chain.result.delay)}; fleet ${percentiles(pair.fleet.result.delay)}`);
+    return pair;
+  }, say);
+  return {
+    name: 'chain', bars: barsOf(held), facts: factsOf(held, callers * framesPerSecond), raw: held,
+    plots: [{
+      title: 'Frame in to frame out, by round', xLabel: 'round', yLabel: 'ms',
+      series: (['chain', 'fleet'] as const).flatMap((who) => (['p50Ms', 'p99Ms'] as const).map((which) => ({
+        name: `${who} ${which.slice(0, -2)}`, points: held.map(({ measured }, round) => [round + 1, measured[who].result.delay[which]] as const),
+      }))),
+    }],
+  };
+}
+
+function barsOf(held: readonly Round<Pair>[]): Bar[] {
+  const doubt = doubtOf(held);
+  const perCore = medianOf(held, ({ chain, fleet }) => answersPerCore(fleet, CARRIERS) / answersPerCore(chain, CARRIERS));
+  const latency = (which: 'p50Ms' | 'p99Ms'): Bar => {
+    const ratio = medianOf(held, ({ chain, fleet }) => fleet.result.delay[which] / chain.result.delay[which]);
+    return barOf({
+      name: `added latency ${which.slice(0, -2)}`, promise: '≤ 2 × the bare chain’s', value: ratio, most: MOST_OF_CHAIN, doubt,
+      measured: `${times(ratio)} (${ms(medianOf(held, ({ fleet }) => fleet.result.delay[which]))})`,
+      reference: `bare chain ${ms(medianOf(held, ({ chain }) => chain.result.delay[which]))}`,
+    });
+  };
+  return [
+    barOf({
+      name: 'frames/s per core', promise: '≥ 70 % of the bare chain’s', value: perCore, least: LEAST_OF_CHAIN,
+      doubt: losses(held), measured: `${Math.round(perCore * 100)} % (${count(medianOf(held, ({ fleet }) => answersPerCore(fleet, CARRIERS)))})`,
+      reference: `bare chain ${count(medianOf(held, ({ chain }) => answersPerCore(chain, CARRIERS)))}`,
+    }),
+    latency('p50Ms'),
+    latency('p99Ms'),
+  ];
+}
+
+function factsOf(held: readonly Round<Pair>[], framesPerSecond: number): string[] {
+  const perFrame = (who: keyof Pair, process: string): string => {
+    const us = medianOf(held, (pair) => ((pair[who].cpuSeconds[process] ?? 0) * 1e6) / pair[who].result.answered);
+    return `${process} ${us.toFixed(1)}`;
+  };
+  return [
+    `at ${count(framesPerSecond)} frames/s, µs of CPU per frame there and back: bare chain ${CARRIERS.map((name) => perFrame('chain', name)).join(', ')}; fleet ${[...CARRIERS, 'redis'].map((name) => perFrame('fleet', name)).join(', ')}`,
+    `canary p99 by round: ${held.map(({ canaryP99Ms, repeated, isNoisy }) => `${ms(canaryP99Ms)}${repeated > 0 ? ` (after ${repeated} noisy)` : ''}${isNoisy ? ' noisy' : ''}`).join(', ')}`,
+    `callers late at p99: ${held.map(({ measured: { chain, fleet } }) => `${ms(chain.result.lateness.p99Ms)} and ${ms(fleet.result.lateness.p99Ms)}`).join('; ')}`,
+  ];
+}
+
+/** Why rounds say nothing about times: most of them had late callers. Noise of the machine is only told: ratios outlive it. */
+function doubtOf(held: readonly Round<Pair>[]): string | undefined {
+  const late = held.filter(({ measured: { chain, fleet } }) => isLate(chain) || isLate(fleet)).length;
+  if (late * 2 > held.length) return `callers were over ${MOST_LATE_MS} ms late in ${late} of ${held.length} rounds`;
+  return losses(held);
+}
+
+function losses(held: readonly Round<Pair>[]): string | undefined {
+  const lost = held.filter(({ measured: { chain, fleet } }) => errorRate(chain) > 0 || errorRate(fleet) > 0);
+  if (lost.length === 0) return undefined;
+  const words = lost.flatMap(({ measured: { chain, fleet } }) => [chain, fleet].flatMap(({ result }) => result.faults));
+  return `frames were lost in ${lost.length} of ${held.length} rounds ${words.slice(0, 2).join('; ')}`.trim();
+}

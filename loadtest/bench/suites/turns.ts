@@ -1,0 +1,29 @@
+import { barOf } from '../bar.ts';
+import { errorRate, isLate, measureTurns } from '../measurement.ts';
+import { holdRounds, medianOf } from '../rounds.ts';
+import type { Stage, SuiteResult } from '../suite.ts';
+import { ms, percentiles } from '../words.ts';
+
+const MOST_MS = 25;
+
+/** From the last sample of speech to the first byte of the answer, with engines that take no time, endpointing subtracted. */
+export async function turnsSuite({ echo, fleet, size, say }: Stage): Promise<SuiteResult> {
+  const { rounds, turnCallers, turns } = size;
+  const held = await holdRounds(echo, rounds, async (round) => {
+    const measured = await measureTurns(fleet, turnCallers, turns);
+    say(`round ${round + 1}: ${measured.result.answered} turns, ${percentiles(measured.result.delay)}`);
+    return measured;
+  }, say);
+  const p99Ms = medianOf(held, ({ result }) => result.delay.p99Ms);
+  const unanswered = held.filter(({ measured }) => errorRate(measured) > 0);
+  const late = held.filter(({ measured }) => isLate(measured)).length;
+  const doubt = unanswered.length > 0 ? `turns were not answered in ${unanswered.length} rounds: ${unanswered[0]?.measured.result.faults.join('; ') ?? ''}` : undefined;
+  return {
+    name: 'turns', raw: held, facts: [`turn without endpointing: p50 ${ms(medianOf(held, ({ result }) => result.delay.p50Ms))}, worst ${ms(medianOf(held, ({ result }) => result.delay.maxMs))}`],
+    bars: [barOf({
+      name: `turn at ${turnCallers} callers`, promise: 'p99 ≤ 25 ms', value: p99Ms, most: MOST_MS, measured: `p99 ${ms(p99Ms)}`, doubt,
+      note: late > 0 ? `callers late in ${late} of ${held.length} rounds` : '',
+    })],
+    plots: [{ title: `A turn at ${turnCallers} callers, by round`, xLabel: 'round', yLabel: 'ms', series: (['p50Ms', 'p99Ms'] as const).map((which) => ({ name: which.slice(0, -2), points: held.map(({ measured }, round) => [round + 1, measured.result.delay[which]] as const) })) }],
+  };
+}
