@@ -47,14 +47,22 @@ export type Wait = 'at_capacity' | 'store_unavailable';
 const FINAL_REFUSALS = ['session_not_found', 'session_ended', 'replaced'] as const;
 type FinalRefusal = (typeof FINAL_REFUSALS)[number];
 
+/** What one worker answers, or fails to, that another may not. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['full', 'no_responders', 'timeout']);
+
 /** What an application came to. */
 export type Admitted =
   | { readonly outcome: 'admitted'; readonly reply: Extract<ClaimReply, { ok: true }> }
   /** `replaced`: a newer connection of the same caller has the session. */
   | { readonly outcome: FinalRefusal | 'gave_up' | 'aborted' };
 
-/** Whether a worker that did not answer is gone, so that its lease may be taken over; takes its time to be sure. */
-type GoneJudge = (workerId: string, failure: 'no_responders' | 'timeout') => Promise<boolean>;
+/** What is known of workers. */
+export interface FleetKnowledge {
+  /** Whether a worker that did not answer is gone, so that its lease may be taken over; takes its time to be sure. */
+  readonly isGone: (workerId: string, failure: 'no_responders' | 'timeout') => Promise<boolean>;
+  /** Whom to ask for a place first; undefined: whoever NATS picks. */
+  readonly lighter: () => string | undefined;
+}
 
 type Answer = ClaimReply | { readonly ok: false; readonly reason: 'no_responders' | 'timeout' | 'disconnected' | 'bad_answer' | 'outdated'; readonly owner?: Owner };
 
@@ -62,15 +70,15 @@ type Answer = ClaimReply | { readonly ok: false; readonly reason: 'no_responders
 export class Admission {
   readonly #bus: Bus;
   readonly #gatewayId: string;
-  readonly #isGone: GoneJudge;
+  readonly #fleet: FleetKnowledge;
   readonly #metrics: GatewayMetrics;
   readonly #takeovers = new Turnstile(TAKEOVERS_AT_ONCE);
   readonly #arrivals = new Turnstile(ARRIVALS_AT_ONCE);
 
-  constructor(bus: Bus, gatewayId: string, isGone: GoneJudge, metrics: GatewayMetrics) {
+  constructor(bus: Bus, gatewayId: string, fleet: FleetKnowledge, metrics: GatewayMetrics) {
     this.#bus = bus;
     this.#gatewayId = gatewayId;
-    this.#isGone = isGone;
+    this.#fleet = fleet;
     this.#metrics = metrics;
   }
 
@@ -110,7 +118,7 @@ export class Admission {
     let owner = applicant.owner;
     let answer: Answer = { ok: false, reason: 'held' };
     for (let hop = 0; hop < MOST_HOPS; hop++) {
-      answer = await this.#ask(request, owner);
+      answer = owner === undefined ? await this.#claim(request) : await this.#ask(request, attachSubject(owner.workerId), 'attach');
       // A caller who left must not take the session from the connection that came after.
       if (answer.ok || signal.aborted) return answer;
       if (owner !== undefined && (await this.#isOwnerGone(owner, answer))) {
@@ -134,14 +142,22 @@ export class Admission {
     if (answer.ok) return false;
     // One that holds a session never refuses it for want of a place: it is its own word that it does not hold it.
     if (answer.reason === 'full') return true;
-    return (answer.reason === 'no_responders' || answer.reason === 'timeout') && this.#isGone(workerId, answer.reason);
+    return (answer.reason === 'no_responders' || answer.reason === 'timeout') && this.#fleet.isGone(workerId, answer.reason);
   }
 
-  async #ask(request: ClaimRequest, owner: Owner | undefined): Promise<Answer> {
-    const subject = owner === undefined ? claimSubject(request.lane) : attachSubject(owner.workerId);
-    const timeoutMs = owner === undefined ? CLAIM_TIMEOUT_MS : ATTACH_TIMEOUT_MS;
-    const answer = await this.#request(subject, request, timeoutMs);
-    this.#metrics.countClaim(resultOf(answer, owner !== undefined));
+  /** Asks a worker with much room; where that one cannot take the session, any that NATS knows to listen. */
+  async #claim(request: ClaimRequest): Promise<Answer> {
+    const lighter = this.#fleet.lighter();
+    if (lighter !== undefined) {
+      const answer = await this.#ask(request, attachSubject(lighter), 'claim');
+      if (answer.ok || !ELSEWHERE.has(answer.reason)) return answer;
+    }
+    return this.#ask(request, claimSubject(request.lane), 'claim');
+  }
+
+  async #ask(request: ClaimRequest, subject: string, purpose: 'claim' | 'attach'): Promise<Answer> {
+    const answer = await this.#request(subject, request, purpose === 'attach' ? ATTACH_TIMEOUT_MS : CLAIM_TIMEOUT_MS);
+    this.#metrics.countClaim(resultOf(answer, purpose === 'attach'));
     return answer;
   }
 
@@ -163,12 +179,13 @@ function answerOf(reply: ClaimReply, { seenFence }: ClaimRequest): Answer {
 
 /** What of an applicant is the worker's business. */
 function requestOf(applicant: Applicant, gatewayId: string): ClaimRequest {
-  const { sessionId, gatewaySlot, lane, listening, connectionNo, seenEgressSeq, isResuming, owner, lost, delivered } = applicant;
+  const { sessionId, gatewaySlot, lane, listening, connectionNo, seenEgressSeq, isResuming, owner, lost, delivered, trace } = applicant;
   const seenFence = Math.max(applicant.seenFence, owner?.fence ?? 0, lost?.fence ?? 0);
   return {
     sessionId, gatewayId, gatewaySlot, lane, listening, connectionNo, seenEgressSeq, isResuming, seenFence,
     ...(delivered === undefined ? {} : { delivered }),
     ...(lost === undefined ? {} : { lost }),
+    ...(trace === undefined ? {} : { trace }),
   };
 }
 

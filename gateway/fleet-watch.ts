@@ -62,6 +62,11 @@ export class FleetWatch {
     return this.#view.totals().workers;
   }
 
+  /** A worker with much room, to be asked for a place first; undefined where any is as good. */
+  lighter(): string | undefined {
+    return this.#view.lighter(nowMs(), Math.random);
+  }
+
   /** Whether a worker that did not answer is gone, as far as that can be known; waits until it is known. */
   async isGone(workerId: string, failure: 'no_responders' | 'timeout'): Promise<boolean> {
     if (failure === 'no_responders') return this.#doubt(workerId, (sinceMs) => this.#isUnheard(workerId, sinceMs));

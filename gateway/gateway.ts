@@ -8,6 +8,8 @@ import { incarnationOf } from '../shared/runtime/incarnation.ts';
 import { Lifecycle } from '../shared/runtime/lifecycle.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import { createRegistry, type Registry } from '../shared/runtime/metrics.ts';
+import { FLUSH_MS, startTracing } from '../shared/runtime/tracing.ts';
+import { tracingPlan } from '../shared/runtime/tracing-settings.ts';
 import { connectRedis, type Redis } from '../shared/session/redis.ts';
 import { SessionStore } from '../shared/session/store.ts';
 import { TrendStore } from '../shared/session/trend-store.ts';
@@ -32,6 +34,7 @@ import { MOST_TREND_POINTS } from './operations/trend.ts';
 import { busUnavailable, LongOutages } from './outage.ts';
 import { ReplaySlices } from './replay-slices.ts';
 import { SocketServer } from './socket-server.ts';
+import { GatewayTraces } from './traces.ts';
 
 /** How often connections look after what takes time. */
 const TICK_MS = 250;
@@ -78,6 +81,8 @@ interface Base {
   readonly trend: TrendStore;
   readonly lifecycle: Lifecycle;
   readonly registry: Registry;
+  /** Where traces are on. */
+  readonly traces: GatewayTraces | undefined;
 }
 
 /** The side towards the workers. */
@@ -95,7 +100,10 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
   const lifecycle = new Lifecycle((state) => log.info({ state }, 'state changed'));
   const registry = createRegistry({ tier: 'gateway', id: config.gatewayId });
   const trend = new TrendStore(redis, MOST_TREND_POINTS);
-  const base = { config, gatewayId, log, bus, store, trend, lifecycle, registry };
+  const plan = tracingPlan(config, 'gateway');
+  const tracer = plan === undefined ? undefined : await startTracing({ plan, processId: config.gatewayId, registry, log });
+  const traces = tracer === undefined ? undefined : new GatewayTraces(tracer, config.gatewayId);
+  const base = { config, gatewayId, log, bus, store, trend, lifecycle, registry, traces };
   const side = openBusSide(base);
   const { connections, fleet, ingress, metrics } = side;
   const stopWatching = watchDependencies({ registry, bus, store, intervalS: config.metricsIntervalS });
@@ -124,13 +132,14 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
     await admin?.close();
     lifecycle.enter('stopped');
     await operations.stop();
+    await tracer?.stop(FLUSH_MS);
     await bus.close();
     redis.disconnect();
   };
   return { port, adminPort: admin?.port, connectionCount: () => connections.count, stop };
 }
 
-function openBusSide({ config, gatewayId, log, bus, store, registry }: Base): BusSide {
+function openBusSide({ config, gatewayId, log, bus, store, registry, traces }: Base): BusSide {
   const { workerLostAfterMs } = config;
   const metrics: GatewayMetrics = new GatewayMetrics(registry, {
     connections: () => connections.count, keptBytes: () => connections.keptBytes, workers: () => fleet.readyWorkers,
@@ -143,8 +152,8 @@ function openBusSide({ config, gatewayId, log, bus, store, registry }: Base): Bu
     },
     onMissed: (workerId) => connections.resend(workerId),
   }, log);
-  const admission = new Admission(bus, gatewayId, (workerId, failure) => fleet.isGone(workerId, failure), metrics);
-  const connections = new Connections({ config, store, admission, ingress, slices: new ReplaySlices(), metrics, log });
+  const admission = new Admission(bus, gatewayId, { isGone: (workerId, failure) => fleet.isGone(workerId, failure), lighter: () => fleet.lighter() }, metrics);
+  const connections = new Connections({ config, store, admission, ingress, slices: new ReplaySlices(), metrics, traces, log });
   ingress.onNoResponders((workerId) => fleet.noResponders(workerId));
   receiveEgress(bus, gatewayId, (slot) => connections.at(slot), metrics);
   answerChecks(bus, gatewayId, (check) => connections.at(check.gatewaySlot)?.check(check) ?? { isConnected: false });
@@ -180,15 +189,15 @@ async function listen(base: Base, side: BusSide, { documents }: Operations): Pro
   }
 }
 
-function listenToPublic({ config, log, bus, store, lifecycle }: Base, { metrics, connections, outages }: BusSide, health: AdminSources): Promise<SocketServer> {
+function listenToPublic({ config, log, bus, store, lifecycle, traces }: Base, { metrics, connections, outages }: BusSide, health: AdminSources): Promise<SocketServer> {
   const keys = new ApiKeys(config.apiKeys, config.allowedOrigins);
   if (!keys.required) log.warn('API_KEYS is not set: anybody who reaches this port may create, read and end sessions');
   const operators = new OperatorAccess({ tokens: config.operatorTokens, isProduction: config.environment === 'production', isExposed: config.exposeOperations });
   const closeHere = (sessionId: string): void => connections.of(sessionId)?.leave('session_over');
-  const sessions = new SessionsApi({ store, bus, log, sessionTtlS: config.sessionTtlS, closeHere });
+  const sessions = new SessionsApi({ store, bus, log, traces, sessionTtlS: config.sessionTtlS, closeHere });
   const routes = new Routes({ sessions, files: new StaticFiles(), health, keys, operators, lifecycle, log });
   const upgrades = new Upgrades({
-    store, keys, lifecycle, metrics, log,
+    store, keys, lifecycle, metrics, traces, log,
     maxConnections: config.maxWebSocketConnections,
     resumeTokenTtlMs: config.resumeTokenTtlS * 1000,
     openConnection: (socket, arrival) => {

@@ -64,9 +64,9 @@ export class Claims {
 
   /** A worker subscribes to a lane's claims only while it has a slot for them: a full fleet has no responders. */
   #adjust(): void {
-    const { bus, slots } = this.#options;
+    const { bus } = this.#options;
     for (const lane of GRANTED_LANES) {
-      const wants = this.#isOpen && this.used < Math.ceil(slots * LANE_SHARE[lane]);
+      const wants = this.#isOpen && this.#hasRoom(lane);
       const subscription = this.#subscriptions.get(lane);
       if (wants && subscription === undefined) {
         this.#subscriptions.set(lane, bus.subscribe(claimSubject(lane), (message) => this.#onRequest(message), CLAIM_QUEUE));
@@ -75,6 +75,10 @@ export class Claims {
         this.#subscriptions.delete(lane);
       }
     }
+  }
+
+  #hasRoom(lane: GrantedLane): boolean {
+    return this.used < Math.ceil(this.#options.slots * LANE_SHARE[lane]);
   }
 
   #onRequest(message: BusMessage): void {
@@ -88,14 +92,14 @@ export class Claims {
   }
 
   async #answer(request: ClaimRequest): Promise<ClaimReply> {
-    const { sessions, slots } = this.#options;
-    const { sessionId } = request;
+    const { sessions } = this.#options;
+    const { sessionId, lane } = request;
     await this.#dropIfLost(request);
     // A gateway that lost patience asks again: the claim under way is waited for, then it attaches like anybody.
     for (let underWay = this.#underWay.get(sessionId); underWay !== undefined; underWay = this.#underWay.get(sessionId)) await underWay;
     const held = sessions.of(sessionId);
     if (held !== undefined) return sessions.attach(held, request) ? claimed(held, request) : { ok: false, reason: 'replaced' };
-    if (!this.#isOpen || this.used >= slots) return { ok: false, reason: 'full' };
+    if (!this.#isOpen || !this.#hasRoom(lane)) return { ok: false, reason: 'full' };
     return this.#take(request);
   }
 

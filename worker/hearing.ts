@@ -50,6 +50,8 @@ export class Hearing {
   readonly #turns = new Map<number, RecognizerStream>();
   /** The turn that audio is given to. */
   #open: RecognizerStream | undefined;
+  /** The sample at which the speech of the turn began that is not ended yet. */
+  #openFrom: number | undefined;
   /** Everything before this sample that belongs to a turn was given to it: no other turn hears it again. */
   #givenEnd = 0;
   /** What a recognizer threw while nobody could be told. */
@@ -96,6 +98,11 @@ export class Hearing {
     return this.#stream === undefined ? 0 : msOf(this.#ring.end - Math.max(this.#judgedEnd, this.#streamBase));
   }
 
+  /** How long the turn is so far that is not ended yet, in milliseconds of audio; Infinity where none is known here. */
+  get openTurnMs(): number {
+    return this.#openFrom === undefined ? Infinity : msOf(this.#ring.end - this.#openFrom);
+  }
+
   /** The newest frame taken in. */
   get newestFrame(): FrameMark | undefined {
     return this.#marks.bringing(Number.MAX_SAFE_INTEGER);
@@ -114,6 +121,7 @@ export class Hearing {
 
   /** Begins to transcribe a turn whose speech began at `fromMs`. */
   startTurn(turn: number, fromMs: number): void {
+    this.#openFrom = samplesOf(fromMs);
     if (this.#recognizer === undefined) return;
     const stream = this.#recognizer.open(this.#options.bias, {
       onPartial: (text) => this.#options.listener.onPartial(turn, text),
@@ -144,6 +152,7 @@ export class Hearing {
       this.#tryToGive(end);
       this.#open = undefined;
     }
+    this.#openFrom = undefined;
     this.#expectSpeech();
     return this.#marks.seqBefore(Math.max(this.#givenEnd, end)) ?? 0;
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_AUDIO_FORMAT } from '../shared/protocol/audio-format.ts';
 import { ConversationFixture } from './conversation-fixture.ts';
 import { agentConfig, sessionConfig } from './gateway-fixture.ts';
@@ -37,7 +37,7 @@ class Call {
   #hearing: Hearing | undefined;
   #seq = 0;
 
-  constructor(fixture: ConversationFixture) {
+  constructor(fixture: ConversationFixture, turnLimitMs = 60_000) {
     this.#fixture = fixture;
     const { conversation, ledger } = fixture;
     const settings = readScriptedSettings({});
@@ -50,7 +50,7 @@ class Call {
       listener: { onSentence: () => undefined, onFirstAudio: () => undefined, onPlayedOut: () => undefined, onFailure: () => undefined },
     });
     this.runner = new TurnRunner({
-      session: sessionConfig('session', agentConfig()), turnConfig: { endpointSilenceMs: 500, turnLimitMs: 60_000 },
+      session: sessionConfig('session', agentConfig()), turnConfig: { endpointSilenceMs: 500, turnLimitMs },
       engineDeadlineMs: 10_000, places: new TurnPlaces(this.pool, { recognizer: true, responder: true }), conversation, speaker, hearing: () => this.#hearing, audioSilentMs: () => Infinity, responder: async () => {
         this.asked += 1;
         return responder;
@@ -87,12 +87,17 @@ class Call {
 
   /** The caller says something; its final is still to come. */
   speak(): void {
-    this.#seq += 1;
-    this.#fixture.ledger.audioReceived(this.#seq);
-    this.#hearing?.take(this.#seq, new Uint8Array(640), { receivedUs: 0, flushedUs: 0, arrivedUs: 0, takenUs: 0 });
+    this.sound();
     this.runner.dispatch({ type: 'speech_started', atMs: 0 });
     this.runner.dispatch({ type: 'speech_ended', atMs: 20 });
     this.runner.dispatch({ type: 'silence', silentMs: 500 });
+  }
+
+  /** 20 ms of audio come. */
+  sound(): void {
+    this.#seq += 1;
+    this.#fixture.ledger.audioReceived(this.#seq);
+    this.#hearing?.take(this.#seq, new Uint8Array(640), { receivedUs: 0, flushedUs: 0, arrivedUs: 0, takenUs: 0 });
   }
 
   close(): void {
@@ -174,4 +179,22 @@ test('a responder is not asked for a session that was lost while its turn waited
   for (const release of places) release();
   for (let i = 0; i < 20; i++) await turn();
   assert.deepEqual([call.asked, call.pool.computing], [0, 0]);
+});
+
+test('a turn is as long as its audio: time in which none could come does not bring its limit nearer', async () => {
+  const fixture = await ConversationFixture.start();
+  const call = new Call(fixture, 30);
+  try {
+    await call.open();
+    call.sound();
+    call.runner.dispatch({ type: 'speech_started', atMs: 0 });
+    await sleep(100);
+    assert.equal(call.runner.state.phase, 'hearing');
+    call.sound();
+    const phase = (): string => call.runner.state.phase;
+    while (phase() !== 'transcribing') await sleep(5);
+  } finally {
+    call.close();
+    await fixture.stop();
+  }
 });

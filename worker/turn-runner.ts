@@ -11,6 +11,7 @@ import type { Speaker } from './speaker.ts';
 import type { StartedSentence } from './spoken-turn.ts';
 import { EngineError, type FinalTranscript, type Responder, type ResponderRequest } from './speech/ports.ts';
 import type { TurnPlaces } from './turn-places.ts';
+import type { SessionTrace } from './trace/session-trace.ts';
 import { TurnRecord } from './turn-record.ts';
 import type { FrameMark } from './turn/frame-marks.ts';
 import { initialState, reduce, type TurnConfig, type TurnState } from './turn/reducer.ts';
@@ -28,6 +29,8 @@ export interface TurnRunnerOptions {
   readonly speaker: Speaker;
   readonly responder: () => Promise<Responder>;
   readonly fleet: () => ResponderRequest['fleet'];
+  /** Where traces are on. */
+  readonly trace?: SessionTrace | undefined;
   readonly listener: TurnRunnerListener;
 }
 
@@ -105,7 +108,8 @@ export class TurnRunner {
   /** First audio of an agent turn was sent: its latency is known. */
   firstAudio(turn: number): void {
     const stages = this.#callerTurns.answered(turn, stampUs(nowMs()));
-    if (stages !== undefined) this.#options.listener.tell({ type: 'turn', turn, stages });
+    const trace = this.#options.trace?.answered(turn, stages);
+    if (stages !== undefined) this.#options.listener.tell({ type: 'turn', turn, stages, ...trace });
   }
 
   /** Ends everything under way; facts that still come change nothing. */
@@ -133,6 +137,7 @@ export class TurnRunner {
   /** One engine's defect must not stop what else is to be done, nor reach other sessions. */
   #tryTo(effect: TurnEffect): void {
     try {
+      this.#options.trace?.onEffect(effect);
       this.#carryOut(effect);
     } catch (error) {
       this.#options.listener.onCrash(error);
@@ -285,9 +290,12 @@ export class TurnRunner {
     this.#timers.set(timer, setTimeout(() => this.#timeUp(timer, afterMs), inMs));
   }
 
-  /** The clock speaks for audio that has stopped: while it comes, or is known to be late, it says itself where a turn ends. */
+  /**
+   * The clock speaks for audio that has stopped: while it comes, or is known to be late, it says itself where a turn ends. How
+   * long a turn is, its audio says: time in which none could come does not count.
+   */
   #timeUp(timer: TurnTimer, afterMs: number): void {
-    const leftMs = timer === 'endpoint' ? afterMs - this.#options.audioSilentMs() : 0;
+    const leftMs = afterMs - (timer === 'endpoint' ? this.#options.audioSilentMs() : (this.#options.hearing()?.openTurnMs ?? Infinity));
     if (leftMs > 0) this.#setTimer(timer, afterMs, leftMs);
     else this.dispatch({ type: 'timer', timer });
   }

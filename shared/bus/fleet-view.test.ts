@@ -44,3 +44,27 @@ test('totals count the newest heartbeats of workers that take sessions', () => {
   assert.deepEqual(view.totals(), { workers: 2, slotsUsed: 5, slotsTotal: 30 });
   assert.deepEqual(new FleetView(1).totals(), { workers: 0, slotsUsed: 0, slotsTotal: 0 });
 });
+
+test('of two workers drawn, the one with more room is asked first; those that take nothing or were not heard lately are not drawn', () => {
+  const view = new FleetView(1000);
+  view.hear(heartbeat('full', { slotsUsed: 9 }), 0);
+  assert.equal(view.lighter(0, () => 0), undefined, 'one alone is no choice');
+  view.hear(heartbeat('empty', { slotsUsed: 1 }), 0);
+  for (const drawn of [0, 0.3, 0.6, 0.999]) assert.equal(view.lighter(0, () => drawn), 'empty');
+  view.hear(heartbeat('draining', { state: 'draining' }), 0);
+  for (const drawn of [0, 0.3, 0.6, 0.999]) assert.equal(view.lighter(0, () => drawn), 'empty');
+  view.hear(heartbeat('full', { slotsUsed: 9 }), 700);
+  assert.equal(view.lighter(700, () => 0), undefined);
+});
+
+test('of many workers drawn two by two, all but the most used one are asked', () => {
+  const view = new FleetView(1000);
+  const ids = ['a', 'b', 'c', 'd'];
+  for (const [slotsUsed, id] of ids.entries()) view.hear(heartbeat(id, { slotsUsed }), 0);
+  const draws = ids.flatMap((_, first) => ids.slice(1).map((__, second) => [first / 4, second / 3] as const));
+  const asked = draws.map((pair) => {
+    const left = [...pair];
+    return view.lighter(0, () => left.shift() ?? 0);
+  });
+  assert.deepEqual(new Set(asked), new Set(['a', 'b', 'c']));
+});

@@ -1,4 +1,7 @@
-import type { WorkerHeartbeat } from '../protocol/heartbeat.ts';
+import { HEARTBEAT_INTERVAL_MS, type WorkerHeartbeat } from '../protocol/heartbeat.ts';
+
+/** A worker not heard for longer than this is not asked first: it may stand still. */
+const FRESH_MS = 2.5 * HEARTBEAT_INTERVAL_MS;
 
 /** What one process knows of all workers, folded from heartbeats. Time is an argument. */
 export class FleetView {
@@ -42,6 +45,20 @@ export class FleetView {
     return [...this.#workers.values()].map(({ heartbeat }) => heartbeat);
   }
 
+  /**
+   * The less used of two workers drawn among those that take sessions, which keeps a fleet even without sending everybody to
+   * the same one; undefined where there is nothing to choose. `random` answers from 0 up to 1.
+   */
+  lighter(nowMs: number, random: () => number): string | undefined {
+    const ready = [...this.#workers.values()].filter(({ heartbeat, seenAtMs }) => heartbeat.state === 'ready' && nowMs - seenAtMs <= FRESH_MS);
+    if (ready.length < 2) return undefined;
+    const first = Math.floor(random() * ready.length);
+    const second = (first + 1 + Math.floor(random() * (ready.length - 1))) % ready.length;
+    const [one, other] = [ready[first]?.heartbeat, ready[second]?.heartbeat];
+    if (one === undefined || other === undefined) return undefined;
+    return usedPart(one) <= usedPart(other) ? one.workerId : other.workerId;
+  }
+
   /** Workers that take sessions, and their slots together. */
   totals(): { readonly workers: number; readonly slotsUsed: number; readonly slotsTotal: number } {
     const ready = this.heartbeats().filter(({ state }) => state === 'ready');
@@ -51,4 +68,8 @@ export class FleetView {
       slotsTotal: ready.reduce((sum, { slotsTotal }) => sum + slotsTotal, 0),
     };
   }
+}
+
+function usedPart({ slotsUsed, slotsTotal }: WorkerHeartbeat): number {
+  return slotsUsed / Math.max(1, slotsTotal);
 }
