@@ -1,9 +1,12 @@
+/** Read once: asking for it is dearer than asking for the time, which every frame does. */
+const ORIGIN_MS = performance.timeOrigin;
+
 /**
  * Milliseconds since about the epoch, with fractions, never stepping within a process: for durations, deadlines and stamps.
  * It does not follow the wall clock's corrections, so two processes may disagree; no decision rests on their difference.
  */
 export function nowMs(): number {
-  return performance.timeOrigin + performance.now();
+  return ORIGIN_MS + performance.now();
 }
 
 /** Milliseconds since the epoch by the wall clock, whole: for what people read and what is stored. */
