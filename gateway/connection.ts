@@ -8,6 +8,7 @@ import { EarlyEgress } from './early-egress.ts';
 import type { Route } from './ingress.ts';
 import { Line, type Arrival, type LineServices } from './line.ts';
 import type { CallerSocket, SocketListener } from './socket.ts';
+import { claimEnd } from './traces.ts';
 
 /** What every connection of a gateway works with. */
 export interface ConnectionServices extends LineServices {
@@ -206,17 +207,21 @@ export class Connection implements SocketListener {
     const { admission, config, log } = this.#services;
     const { sessionId } = this;
     const abort = new AbortController();
-    const { record, connectionNo, isNative } = this.#start.arrival;
+    const { record, connectionNo, isNative, trace: connectionTrace } = this.#start.arrival;
+    const span = this.#services.traces?.claiming(record.config, cause, connectionTrace);
     const { seenEgressSeq, delivered } = this.#line;
     const known = {
       sessionId, connectionNo, seenEgressSeq, seenFence: this.#seenFence, gatewaySlot: this.#slot, listening: isNative,
-      lane: record.config.lane, ...(delivered === undefined ? {} : { delivered }),
+      lane: record.config.lane, ...(delivered === undefined ? {} : { delivered }), ...(span === undefined ? {} : { trace: span.traceparent }),
     };
     this.#state = { kind: 'claiming', abort, early: new EarlyEgress() };
     this.#line.detach();
     void admission
       .admit(applicantOf(cause, known, config), abort.signal, (wait) => this.#tellWait(wait))
-      .then((admitted) => this.#onAdmitted(admitted, cause))
+      .then((admitted) => {
+        span?.end(claimEnd(admitted));
+        this.#onAdmitted(admitted, cause);
+      })
       .catch((error: unknown) => {
         log.error({ err: error, sessionId }, 'a claim failed');
         this.close('session_lost');

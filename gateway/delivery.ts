@@ -8,6 +8,7 @@ import { ERROR_TABLE, type VoxError } from '../shared/runtime/errors.ts';
 import type { EgressOrder } from './egress-order.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Outbox } from './outbox.ts';
+import type { AnsweredTurn } from './traces.ts';
 import { encodeError, encodeEvent } from './wires/native.ts';
 
 const KNOWN_EVENTS: ReadonlySet<string> = new Set(Object.keys({
@@ -23,6 +24,8 @@ export interface DeliveryOptions {
   readonly isBinary: boolean;
   /** Whether the caller numbers its messages, and so can be told which one an answer is for. */
   readonly isNumbered: boolean;
+  /** Hears of each turn that its worker traces. */
+  readonly onTracedTurn?: (turn: Omit<AnsweredTurn, 'session'>) => void;
 }
 
 /** Writes what the agent and the gateway say onto one connection's wire, each message with its egress seq. */
@@ -30,6 +33,8 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   #isBinary: boolean;
   #firstSpeechMs = 0;
+  /** When it was put on the socket. */
+  #firstSpeechAtMs = 0;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -56,7 +61,9 @@ export class Delivery {
   speech({ seq, flags, stampUs: sentUs, mediaMs, payload }: Envelope): void {
     this.#options.outbox.send(this.#isBinary ? binary(seq, mediaMs, payload) : json(seq, mediaMs, payload), true);
     // Two hosts' clocks may differ by more than the way takes.
-    if ((flags & ENVELOPE_FLAG.firstOfTurn) !== 0) this.#firstSpeechMs = Math.max(0, elapsedMs(sentUs, stampUs(nowMs())));
+    if ((flags & ENVELOPE_FLAG.firstOfTurn) === 0) return;
+    this.#firstSpeechAtMs = nowMs();
+    this.#firstSpeechMs = Math.max(0, elapsedMs(sentUs, stampUs(this.#firstSpeechAtMs)));
   }
 
   /** Something else from a worker, handed back as read; bytes that are no event are dropped, and so is one of a kind that is not known here. */
@@ -74,15 +81,21 @@ export class Delivery {
     if (event.type === 'clear') outbox.clearAudio();
     if (event.type === 'error') metrics.countError(event.code in ERROR_TABLE ? event.code : 'internal');
     const body = encodeEvent(event, this.#firstSpeechMs, isNumbered);
-    if (body.type === 'turn') this.#finishTurn(body, (flags & ENVELOPE_FLAG.replayed) !== 0);
+    const isReplayed = (flags & ENVELOPE_FLAG.replayed) !== 0;
+    if (body.type === 'turn') this.#finishTurn(body, event.type === 'turn' && !isReplayed ? event.trace : undefined, isReplayed);
     outbox.send(JSON.stringify({ ...body, seq }), false);
     return event;
   }
 
-  #finishTurn({ mouth_to_ear_ms, stages_ms }: Extract<AgentMessageBody, { type: 'turn' }>, isReplayed: boolean): void {
+  #finishTurn({ turn, mouth_to_ear_ms, stages_ms }: Extract<AgentMessageBody, { type: 'turn' }>, traceparent: string | undefined, isReplayed: boolean): void {
     // What is sent again was measured by the gateway that it was sent to first.
     if (!isReplayed) this.#options.metrics.observeTurn(mouth_to_ear_ms, stages_ms);
+    if (traceparent !== undefined) {
+      const atMs = this.#firstSpeechAtMs === 0 ? nowMs() : this.#firstSpeechAtMs;
+      this.#options.onTracedTurn?.({ traceparent, turn, stages: stages_ms, mouthToEarMs: mouth_to_ear_ms, atMs });
+    }
     this.#firstSpeechMs = 0;
+    this.#firstSpeechAtMs = 0;
   }
 }
 

@@ -9,7 +9,6 @@ import { Lifecycle } from '../shared/runtime/lifecycle.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import { createRegistry, type Registry } from '../shared/runtime/metrics.ts';
 import { FLUSH_MS, startTracing } from '../shared/runtime/tracing.ts';
-import { tracingPlan } from '../shared/runtime/tracing-settings.ts';
 import { connectRedis, type Redis } from '../shared/session/redis.ts';
 import { SessionStore } from '../shared/session/store.ts';
 import { TrendStore } from '../shared/session/trend-store.ts';
@@ -100,8 +99,7 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
   const lifecycle = new Lifecycle((state) => log.info({ state }, 'state changed'));
   const registry = createRegistry({ tier: 'gateway', id: config.gatewayId });
   const trend = new TrendStore(redis, MOST_TREND_POINTS);
-  const plan = tracingPlan(config, 'gateway');
-  const tracer = plan === undefined ? undefined : await startTracing({ plan, processId: config.gatewayId, registry, log });
+  const tracer = await startTracing({ config, tier: 'gateway', processId: config.gatewayId, registry, log });
   const traces = tracer === undefined ? undefined : new GatewayTraces(tracer, config.gatewayId);
   const base = { config, gatewayId, log, bus, store, trend, lifecycle, registry, traces };
   const side = openBusSide(base);

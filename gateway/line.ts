@@ -3,6 +3,7 @@ import type { Delivered } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE, FIRST_NUMBERED_EGRESS_TYPE, type Envelope } from '../shared/protocol/envelope.ts';
 import { VoxError, type CloseName } from '../shared/runtime/errors.ts';
 import type { Logger } from '../shared/runtime/log.ts';
+import type { TraceContext } from '../shared/runtime/tracing-context.ts';
 import type { SessionRecord } from '../shared/session/record.ts';
 import type { SessionStore } from '../shared/session/store.ts';
 import type { GatewayConfig } from './config.ts';
@@ -19,6 +20,7 @@ import { FRAME_COST_BYTES, ReplayRing } from './replay-ring.ts';
 import type { ReplaySlices } from './replay-slices.ts';
 import { Resumption, type Resumable } from './resumption.ts';
 import type { CallerSocket } from './socket.ts';
+import type { GatewayTraces } from './traces.ts';
 import { Uplink, type IngressPosition } from './uplink.ts';
 
 /** What every line of a gateway works with. */
@@ -28,6 +30,8 @@ export interface LineServices {
   readonly ingress: Ingress;
   readonly slices: ReplaySlices;
   readonly metrics: GatewayMetrics;
+  /** Where traces are on. */
+  readonly traces?: GatewayTraces | undefined;
   readonly log: Logger;
 }
 
@@ -40,6 +44,8 @@ export interface Arrival {
   readonly isNative: boolean;
   /** Of clients that number their messages and can come back for what they missed. */
   readonly resumable: Resumable | undefined;
+  /** Of the upgrade, where traces are on. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** A socket that takes nothing for so long while messages wait is closed. */
@@ -79,7 +85,10 @@ export class Line {
       onTooSlow,
     });
     const order = new EgressOrder(resumable?.afterSeq ?? record.egressSeq);
-    this.#delivery = new Delivery({ outbox: this.#outbox, metrics, order, isBinary: isNative, isNumbered });
+    this.#delivery = new Delivery({
+      outbox: this.#outbox, metrics, order, isBinary: isNative, isNumbered,
+      onTracedTurn: (turn) => services.traces?.answered({ session: record.config, ...turn }),
+    });
     this.#uplink = new Uplink({ ring: ringFor(record, config), ingress, slices, granted: lane, isNumbered });
     this.#downlink = new Downlink({ order, delivery: this.#delivery, uplink: this.#uplink, metrics, output, isNumbered });
     this.#intake = new Intake({

@@ -12,6 +12,7 @@ import type { Logger } from '../shared/runtime/log.ts';
 import { runProcess } from '../shared/runtime/process-main.ts';
 import { StatsPublisher } from '../shared/runtime/stats-publisher.ts';
 import { terminationSignal } from '../shared/runtime/termination.ts';
+import { FLUSH_MS, startTracing } from '../shared/runtime/tracing.ts';
 import { connectRedis } from '../shared/session/redis.ts';
 import { SessionStore } from '../shared/session/store.ts';
 import { Claims } from './claims.ts';
@@ -29,6 +30,7 @@ import { measured } from './speech/measured.ts';
 import { openaiEngine } from './speech/openai-compatible/engine.ts';
 import { scriptedEngine } from './speech/scripted/engine.ts';
 import { WORKER_STATS } from './stats.ts';
+import { traced } from './trace/traced-engines.ts';
 import { TurnPool } from './turn-pool.ts';
 
 /** A worker process from start to stop. */
@@ -42,12 +44,13 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   });
   const metrics = createWorkerMetrics(config.workerId);
   const engines = await makeEngines(config, log, metrics);
+  const tracer = await startTracing({ config, tier: 'worker', processId: config.workerId, registry: metrics.registry, log });
   const fleet = new FleetView(config.workerLostAfterMs);
   const pool = new TurnPool(config.maxWorkers);
   const egress = new Egress(bus, () => metrics.egressDropped.inc());
-  const makeSession: SessionsOptions['makeSession'] = ({ config: session, progress, ...claimed }) =>
+  const makeSession: SessionsOptions['makeSession'] = ({ progress, ...claimed }) =>
     new Session({
-      ...claimed, config: session, committedIngressSeq: progress.ingressSeq, store, engines, pool, log,
+      ...claimed, ...traced(engines, tracer, config.workerId, claimed), committedIngressSeq: progress.ingressSeq, store, pool, log,
       turnConfig: { endpointSilenceMs: config.endpointSilenceMs, turnLimitMs: config.turnLimitMs },
       engineDeadlineMs: config.engineDeadlineMs, playoutLeadMs: config.playoutLeadMs, fleet: () => fleet.totals(),
     });
@@ -56,9 +59,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
     leaseMs: config.leaseMs, reconnectGraceMs: config.reconnectGraceMs, replayMs: config.replayMs,
   });
   const claims = new Claims({ bus, store, sessions, metrics, log, workerId, slots: config.slots });
-  const ingress = new Ingress({
-    bus, sessions, metrics, workerId, queueSize: config.queueSize, frameDeadlineMs: config.frameDeadlineMs,
-  });
+  const ingress = new Ingress({ bus, sessions, metrics, workerId, queueSize: config.queueSize, frameDeadlineMs: config.frameDeadlineMs });
   registerWorkerGauges(metrics.registry, {
     slotsUsed: () => claims.used, slotsTotal: () => config.slots,
     turnsComputing: () => pool.computing, turnsWaiting: () => pool.waiting,
@@ -90,6 +91,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   ingress.stop();
   egress.flush();
   await observed.stop();
+  await tracer?.stop(FLUSH_MS);
   await Promise.all([admin.close(), engines.close(), bus.close()]);
   redis.disconnect();
 }

@@ -31,6 +31,8 @@ export interface ClaimedSession {
   readonly items: readonly ConversationItem[];
   readonly egress: SessionEgress;
   readonly listening: boolean;
+  /** W3C `traceparent` of the claim, where the gateway traces. */
+  readonly trace: string | undefined;
   /** How far the newest reply was delivered by an earlier owner, where it is known. */
   readonly delivered: Delivered | undefined;
   /** The number of the caller's newest connection. */

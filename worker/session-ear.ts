@@ -1,11 +1,11 @@
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
 import { Hearing } from './hearing.ts';
-import type { Engines } from './speech/engines.ts';
+import type { SessionEngines } from './trace/traced-engines.ts';
 
 type HearingListener = Parameters<typeof Hearing.open>[0]['listener'];
 
 /** Makes a session's ear ready: its own engines, biased by what its caller may say. Rejects where an engine could not be made. */
-export async function openSessionEar(config: SessionConfig, engines: Engines, listener: HearingListener): Promise<Hearing> {
+export async function openSessionEar(config: SessionConfig, engines: SessionEngines, listener: HearingListener): Promise<Hearing> {
   const { language, hints } = config.agent;
   const { voice_activity: voiceActivity, recognizer, responder } = config.agent.engines;
   const phrases = await engines.responder(responder).then((engine) => engine.phrases(config.agent), () => []);

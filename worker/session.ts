@@ -12,9 +12,10 @@ import type { Hearing } from './hearing.ts';
 import type { IngressFrame } from './inbox.ts';
 import { openSessionEar } from './session-ear.ts';
 import { Speaker } from './speaker.ts';
-import type { Engines } from './speech/engines.ts';
 import type { ResponderRequest } from './speech/ports.ts';
 import { TextTurns } from './text-turns.ts';
+import type { SessionTrace } from './trace/session-trace.ts';
+import type { SessionEngines } from './trace/traced-engines.ts';
 import { TurnPlaces } from './turn-places.ts';
 import type { TurnPool } from './turn-pool.ts';
 import { TurnRunner } from './turn-runner.ts';
@@ -41,7 +42,9 @@ export interface SessionOptions {
   /** The newest connection of the caller. */
   readonly connectionNo: () => number;
   readonly store: SessionStore;
-  readonly engines: Engines;
+  readonly engines: SessionEngines;
+  /** Where traces are on. */
+  readonly trace?: SessionTrace | undefined;
   readonly pool: TurnPool;
   readonly turnConfig: TurnConfig;
   readonly engineDeadlineMs: number;
@@ -105,7 +108,7 @@ export class Session {
     const { recognizer: recognizerName, responder: responderName } = config.agent.engines;
     const responder = () => engines.responder(responderName);
     const places = new TurnPlaces(pool, { recognizer: engines.computesHere('recognizer', recognizerName), responder: engines.computesHere('responder', responderName) });
-    const shared = { places, conversation: this.#conversation, responder, fleet, engineDeadlineMs: options.engineDeadlineMs };
+    const shared = { places, conversation: this.#conversation, responder, fleet, engineDeadlineMs: options.engineDeadlineMs, trace: options.trace };
     const onCrash = (error: unknown): void => this.#engineFailed(error);
     this.#texts = new TextTurns({
       ...shared, agent: config.agent,

@@ -114,7 +114,7 @@ export class Sessions {
     const { egress, metrics, replayMs } = this.#options;
     const { seenEgressSeq: seenSeq, delivered } = request;
     const session = this.#options.makeSession({
-      config, lease, progress, items, delivered, listening: request.listening, connectionNo: () => seat.connectionNo,
+      config, lease, progress, items, delivered, listening: request.listening, trace: request.trace, connectionNo: () => seat.connectionNo,
       egress: new SessionEgress(egress, { fence: lease.fence, address: request, seenSeq, storedSeq: progress.egressSeq, format: config.output, replayMs, delivered }),
       listener: {
         onHangUp: () => this.#start(() => this.#end(seat, 'agent')),

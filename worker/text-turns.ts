@@ -5,6 +5,9 @@ import { wallMs } from '../shared/runtime/clock.ts';
 import type { Conversation } from './conversation.ts';
 import { chunksWithin } from './engine-deadline.ts';
 import type { Responder, ResponderRequest } from './speech/ports.ts';
+import type { SessionTrace } from './trace/session-trace.ts';
+import type { TextTrace } from './trace/text-trace.ts';
+import { tracedResponder } from './trace/traced-engines.ts';
 import type { TurnPlaces } from './turn-places.ts';
 import { TEXT_TURN } from './turn/history.ts';
 
@@ -27,6 +30,8 @@ export interface TextTurnsOptions {
   readonly responder: () => Promise<Responder>;
   readonly fleet: () => ResponderRequest['fleet'];
   readonly engineDeadlineMs: number;
+  /** Where traces are on. */
+  readonly trace?: SessionTrace | undefined;
   readonly listener: TextTurnsListener;
 }
 
@@ -108,8 +113,9 @@ export class TextTurns {
       return;
     }
     conversation.remember({ role: 'caller', text: message.content });
+    const trace = this.#options.trace?.text(message.seq);
     try {
-      const { answer, hangUp } = await this.#ask(signal);
+      const { answer, hangUp } = await this.#ask(signal, trace);
       if (this.#isClosed()) return;
       if (signal.aborted) listener.tell({ type: 'error', code: 'cancelled', message: 'the answer was cancelled', re: message.seq });
       else listener.tell({ type: 'text', content: answer, re: message.seq });
@@ -121,13 +127,15 @@ export class TextTurns {
       listener.tell({ type: 'error', code: 'responder_failed', message: error instanceof Error ? error.message : String(error), re: message.seq });
       this.#store(message, '');
     } finally {
+      trace?.end();
       release();
     }
   }
 
-  async #ask(signal: AbortSignal): Promise<{ answer: string; hangUp: boolean }> {
+  async #ask(signal: AbortSignal, trace: TextTrace | undefined): Promise<{ answer: string; hangUp: boolean }> {
     const { agent, conversation, responder, fleet, engineDeadlineMs } = this.#options;
-    const engine = await responder();
+    const made = await responder();
+    const engine = trace === undefined ? made : tracedResponder(made, () => trace.call(made.name));
     let answer = '';
     let hangUp = false;
     const reply = engine.respond({ agent, history: conversation.history, nowMs: wallMs(), fleet: fleet() }, signal);

@@ -3,11 +3,12 @@ import { BusError, type Bus } from '../../shared/bus/bus.ts';
 import { endSubject } from '../../shared/bus/subjects.ts';
 import type { SessionConfig } from '../../shared/protocol/agent-config.ts';
 import { pack } from '../../shared/protocol/structured.ts';
-import { wallMs } from '../../shared/runtime/clock.ts';
+import { nowMs, wallMs } from '../../shared/runtime/clock.ts';
 import { VoxError } from '../../shared/runtime/errors.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import { SESSION_ID_PATTERN, type SessionRecord } from '../../shared/session/record.ts';
 import type { SessionStore } from '../../shared/session/store.ts';
+import type { GatewayTraces } from '../traces.ts';
 import { secretHash } from './authorization.ts';
 import { jsonAnswer, type HttpAnswer, type HttpRequest } from './exchange.ts';
 import { readSessionRequest, wireFormat, type SessionRequest } from './session-request.ts';
@@ -22,6 +23,8 @@ export interface SessionsOptions {
   readonly bus: Bus;
   readonly log: Logger;
   readonly sessionTtlS: number;
+  /** Where traces are on. */
+  readonly traces?: GatewayTraces | undefined;
   /** Closes the session's connection here, for a session whose owner cannot. */
   readonly closeHere: (sessionId: string) => void;
 }
@@ -37,11 +40,15 @@ export class SessionsApi {
   /** Creates a session and answers its token, the only time it is seen: the record keeps its hash. */
   async create(request: HttpRequest): Promise<HttpAnswer> {
     const wsBase = wsBaseOf(request);
+    const { traces } = this.#options;
+    const startMs = nowMs();
     const token = randomBytes(TOKEN_BYTES).toString('base64url');
-    const config = configOf(readSessionRequest(request.body), token);
+    const asked = configOf(readSessionRequest(request.body), token);
+    const config = traces === undefined ? asked : traces.withParent(asked, request.headers.get('traceparent'));
     if (!(await this.#options.store.create(config))) {
       throw new VoxError('session_exists', `session_id: a session named ${config.sessionId} exists already`);
     }
+    traces?.created(config, startMs);
     return jsonAnswer(201, {
       session_id: config.sessionId,
       token,

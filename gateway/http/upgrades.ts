@@ -1,4 +1,5 @@
 import { AFTER_PARAMETER, LARGEST_SEQ, NATIVE_SUBPROTOCOL } from '../../shared/protocol/native-message.ts';
+import { nowMs } from '../../shared/runtime/clock.ts';
 import { VoxError, type CloseName } from '../../shared/runtime/errors.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
@@ -8,6 +9,7 @@ import type { Arrival } from '../line.ts';
 import type { GatewayMetrics, RejectReason } from '../metrics.ts';
 import { newTicket, type Resumable } from '../resumption.ts';
 import type { CallerSocket, SocketListener } from '../socket.ts';
+import type { GatewayTraces } from '../traces.ts';
 import { matchesHash, resumeTokenOf, secretHash, sessionTokenOf, type ApiKeys } from './authorization.ts';
 import { decodeSegment, errorAnswer, type HttpAnswer, type HttpRequest } from './exchange.ts';
 
@@ -24,6 +26,8 @@ export interface UpgradesOptions {
   readonly metrics: GatewayMetrics;
   readonly log: Logger;
   readonly maxConnections: number;
+  /** Where traces are on. */
+  readonly traces?: GatewayTraces | undefined;
   /** A resume token is good for so long. */
   readonly resumeTokenTtlMs: number;
   readonly openConnection: (socket: CallerSocket, arrival: Arrival) => SocketListener;
@@ -36,6 +40,9 @@ interface Credentials {
   /** The egress seq to go on after; undefined for a connection that cannot resume. */
   readonly afterSeq: number | undefined;
   readonly isNative: boolean;
+  /** When it was asked, and within which trace, if any. */
+  readonly askedMs: number;
+  readonly traceparent: string | undefined;
 }
 
 const DEAF: SocketListener = { onMessage: () => undefined, onDrain: () => undefined, onClosed: () => undefined };
@@ -88,8 +95,8 @@ export class Upgrades {
   }
 
   /** Counts the connection, which makes it the session's newest, where its resume token is valid or none was shown. */
-  async #connect(protocol: string, record: SessionRecord, { resumeToken, afterSeq, isNative }: Credentials): Promise<UpgradeDecision> {
-    const { store, metrics, resumeTokenTtlMs: tokenTtlMs, openConnection } = this.#options;
+  async #connect(protocol: string, record: SessionRecord, { resumeToken, afterSeq, isNative, askedMs, traceparent }: Credentials): Promise<UpgradeDecision> {
+    const { store, metrics, traces, resumeTokenTtlMs: tokenTtlMs, openConnection } = this.#options;
     const resumable: Resumable | undefined = afterSeq === undefined ? undefined : { afterSeq, ticket: newTicket(tokenTtlMs) };
     const hashOf = (secret: string | undefined): string | undefined => (secret === undefined ? undefined : secretHash(secret));
     const connected = await store.connect(record.config.sessionId, {
@@ -101,7 +108,7 @@ export class Upgrades {
     const { connectionNo, previousNo } = connected;
     return {
       accept: true, protocol,
-      open: (socket) => openConnection(socket, { record, connectionNo, isNative, resumable }),
+      open: (socket) => openConnection(socket, { record, connectionNo, isNative, resumable, trace: traces?.upgraded(record.config, traceparent, askedMs) }),
       abandoned: () => this.#abandon(record.config.sessionId, connectionNo, previousNo),
     };
   }
@@ -152,6 +159,8 @@ function credentialsOf(request: HttpRequest, offered: readonly string[]): Creden
     resumeToken: resumeTokenOf(request, offered),
     afterSeq,
     isNative: offered.includes(NATIVE_SUBPROTOCOL) || afterSeq !== undefined,
+    askedMs: nowMs(),
+    traceparent: request.headers.get('traceparent'),
   };
 }
 

@@ -38,4 +38,6 @@ export interface SessionConfig {
   /** SHA-256 of the session's token, hex. */
   readonly tokenHash: string;
   readonly createdAtMs: number;
+  /** W3C `traceparent` of the request that created it, where it brought one and traces are on. */
+  readonly traceparent?: string;
 }

@@ -31,7 +31,13 @@ export type AgentEvent =
   | { readonly type: 'speech_started' }
   | { readonly type: 'speech_stopped' }
   /** The agent's first audio went out; `stages.egress` is filled in by the gateway. */
-  | { readonly type: 'turn'; readonly turn: number; readonly stages: StageLatencies }
+  | {
+      readonly type: 'turn';
+      readonly turn: number;
+      readonly stages: StageLatencies;
+      /** W3C `traceparent` of the turn, where it is traced: the gateway's part of it goes there. */
+      readonly trace?: string;
+    }
   /** Throw away agent audio not yet played: the caller spoke over it or cancelled. */
   | { readonly type: 'clear' }
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly retryAfterMs?: number; readonly re?: number };

@@ -19,6 +19,8 @@ export interface ClaimRequest {
   readonly seenFence: number;
   /** How far the newest reply was delivered, where the gateway knows: a new owner speaks on from there. */
   readonly delivered?: Delivered;
+  /** W3C `traceparent` of the claim, where the gateway traces. */
+  readonly trace?: string;
   /** The owner that the gateway saw die, if any: its unexpired lease may be taken over. */
   readonly lost?: { readonly workerId: string; readonly fence: number };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ID_PATTERN } from '../bus/subjects.ts';
 import { parseRedisUrl } from '../session/redis-url.ts';
 import { flag, generated, integer, matching, oneOf, type Setting } from './env.ts';
+import { TRACING_SETTINGS } from './tracing-settings.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -22,6 +23,7 @@ export const SHARED_SETTINGS = {
   replayMs: integer('REPLAY_MS', 30_000, [1000, 600_000], 'Audio kept per session and direction until it is committed or played.'),
   workerLostAfterMs: integer('WORKER_LOST_AFTER_MS', 1000, [500, 60_000], 'A worker whose heartbeats stop for this long is lost.'),
   drainDeadlineMs: integer('DRAIN_DEADLINE_MS', 30_000, [0, 86_400_000], 'After SIGTERM, what is not done by then is ended.'),
+  ...TRACING_SETTINGS,
 } as const;
 
 /** Stays text, because a connection is made from it; throws where none could be. */

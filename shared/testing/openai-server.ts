@@ -7,6 +7,8 @@ import { deliver, type VendorFault } from './vendor-fault.ts';
 export interface VendorRequestRecord {
   readonly path: string;
   readonly authorization: string;
+  /** '' where there is none. */
+  readonly traceparent: string;
   /** The JSON body, or the form's text fields. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** The audio of a transcription. */
@@ -142,7 +144,7 @@ async function readRequest(request: IncomingMessage): Promise<VendorRequestRecor
   for await (const piece of request) if (Buffer.isBuffer(piece)) pieces.push(piece);
   const body = Buffer.concat(pieces);
   const contentType = request.headers['content-type'] ?? '';
-  const common = { path: request.url ?? '', authorization: request.headers.authorization ?? '' };
+  const common = { path: request.url ?? '', authorization: request.headers.authorization ?? '', traceparent: String(request.headers['traceparent'] ?? '') };
   if (!contentType.startsWith('multipart/form-data')) return { ...common, fields: readFields(body), samples: new Int16Array(0) };
   const parts = readMultipart(body, contentType);
   const file = parts.get('file');

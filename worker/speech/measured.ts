@@ -74,7 +74,7 @@ function measuredRecognizer(engine: Recognizer, gauge: Gauge, deadlineMs: number
   return {
     name: engine.name,
     warm: (bias) => engine.warm(bias),
-    open: (bias, listener) => measuredStream(engine.open(bias, listener)),
+    open: (bias, listener, call) => measuredStream(engine.open(bias, listener, call)),
     close: () => engine.close(),
   };
 }

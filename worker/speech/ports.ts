@@ -42,8 +42,15 @@ export interface Recognizer {
   readonly name: string;
   /** Makes ready for sessions with this bias (a language model, a connection), so that the first turn is not slower. */
   warm(bias: RecognitionBias): void;
-  open(bias: RecognitionBias, listener: RecognizerListener): RecognizerStream;
+  /** `call` says of which trace the turn is; engines that ask a service pass it on. */
+  open(bias: RecognitionBias, listener: RecognizerListener, call?: EngineCall): RecognizerStream;
   close(): Promise<void>;
+}
+
+/** What an engine may pass on of whom it works for. */
+export interface EngineCall {
+  /** W3C `traceparent` of the call, to go with requests to services; absent where traces are off. */
+  readonly traceparent?: string;
 }
 
 /** What helps recognition along. */
@@ -92,7 +99,7 @@ export interface Responder {
   close(): Promise<void>;
 }
 
-export interface ResponderRequest {
+export interface ResponderRequest extends EngineCall {
   readonly agent: AgentConfig;
   /** The conversation so far, oldest first; the last one is the caller's. */
   readonly history: readonly HistoryItem[];
@@ -123,7 +130,7 @@ export interface Synthesizer {
   close(): Promise<void>;
 }
 
-export interface SynthesisRequest {
+export interface SynthesisRequest extends EngineCall {
   readonly text: string;
   /** One of `voices`; an unknown or absent one is the engine's default. */
   readonly voice: string | undefined;

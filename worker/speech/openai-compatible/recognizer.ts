@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { writeWav } from '../../../shared/audio/wav.ts';
-import { EngineError, INTERNAL_RATE_HZ, type FinalTranscript, type RecognitionBias, type Recognizer, type RecognizerStream } from '../ports.ts';
+import { EngineError, INTERNAL_RATE_HZ, type EngineCall, type FinalTranscript, type RecognitionBias, type Recognizer, type RecognizerListener, type RecognizerStream } from '../ports.ts';
 import type { Endpoint } from './settings.ts';
 import { TurnAudio } from './turn-audio.ts';
-import { send, withOneRetry } from './vendor-request.ts';
+import { send, withOneRetry, type VendorRequest } from './vendor-request.ts';
 
 /** OpenAI refuses audio shorter than this: no word is. */
 const MIN_SAMPLES = INTERNAL_RATE_HZ / 10;
@@ -25,8 +25,8 @@ export class HostedRecognizer implements Recognizer {
     // Connections are opened by the first request and kept; there is no model to build.
   }
 
-  open(bias: RecognitionBias): RecognizerStream {
-    return new HostedRecognizerStream(this.#endpoint, bias);
+  open(bias: RecognitionBias, _listener?: RecognizerListener, call?: EngineCall): RecognizerStream {
+    return new HostedRecognizerStream(this.#endpoint, bias, call?.traceparent);
   }
 
   async close(): Promise<void> {
@@ -54,12 +54,14 @@ interface Attempt {
 class HostedRecognizerStream implements RecognizerStream {
   readonly #endpoint: Endpoint;
   readonly #bias: RecognitionBias;
+  readonly #traceparent: string | undefined;
   readonly #audio = new TurnAudio();
   #attempt: Attempt | undefined;
 
-  constructor(endpoint: Endpoint, bias: RecognitionBias) {
+  constructor(endpoint: Endpoint, bias: RecognitionBias, traceparent: string | undefined) {
     this.#endpoint = endpoint;
     this.#bias = bias;
+    this.#traceparent = traceparent;
   }
 
   push(samples: Int16Array): void {
@@ -90,14 +92,17 @@ class HostedRecognizerStream implements RecognizerStream {
     const stop = new AbortController();
     const { samples } = this.#audio;
     if (samples.length < MIN_SAMPLES) return { stop, outcome: Promise.resolve({ outcome: 'nothing' }) };
-    const wav = writeWav(samples, INTERNAL_RATE_HZ);
-    return { stop, outcome: transcribe(this.#endpoint, this.#bias, wav, stop.signal) };
+    const request = {
+      path: '/audio/transcriptions', body: formOf(this.#endpoint, this.#bias, writeWav(samples, INTERNAL_RATE_HZ)), maxBytes: MAX_ANSWER_BYTES,
+      traceparent: this.#traceparent,
+    };
+    return { stop, outcome: transcribe(this.#endpoint, request, stop.signal) };
   }
 }
 
-async function transcribe(endpoint: Endpoint, bias: RecognitionBias, wav: Uint8Array, signal: AbortSignal): Promise<FinalTranscript | EngineError> {
+async function transcribe(endpoint: Endpoint, request: VendorRequest, signal: AbortSignal): Promise<FinalTranscript | EngineError> {
   try {
-    for await (const text of withOneRetry(() => attemptOne(endpoint, bias, wav, signal), signal)) {
+    for await (const text of withOneRetry(() => attemptOne(endpoint, request, signal), signal)) {
       return text === '' ? { outcome: 'nothing' } : { outcome: 'words', text };
     }
     return { outcome: 'nothing' };
@@ -107,8 +112,7 @@ async function transcribe(endpoint: Endpoint, bias: RecognitionBias, wav: Uint8A
 }
 
 /** Yields the text once; nothing when `signal` aborts. */
-async function* attemptOne(endpoint: Endpoint, bias: RecognitionBias, wav: Uint8Array, signal: AbortSignal): AsyncGenerator<string> {
-  const request = { path: '/audio/transcriptions', body: formOf(endpoint, bias, wav), maxBytes: MAX_ANSWER_BYTES };
+async function* attemptOne(endpoint: Endpoint, request: VendorRequest, signal: AbortSignal): AsyncGenerator<string> {
   const pieces: Uint8Array[] = [];
   for await (const piece of send(endpoint, request, signal)) pieces.push(piece);
   if (!signal.aborted) yield readAnswer(Buffer.concat(pieces).toString('utf8'));

@@ -63,7 +63,7 @@ export class HostedResponder implements Responder {
     const parser = new SseParser();
     let chars = 0;
     let ended = false;
-    for await (const bytes of send(this.#endpoint, { path: '/chat/completions', body, maxBytes: MAX_ANSWER_BYTES }, signal)) {
+    for await (const bytes of send(this.#endpoint, { path: '/chat/completions', body, maxBytes: MAX_ANSWER_BYTES, traceparent: request.traceparent }, signal)) {
       for (const data of parser.push(bytes)) {
         if (data === '[DONE]') return;
         const { text, finished } = readChunk(data);

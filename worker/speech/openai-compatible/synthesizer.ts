@@ -30,13 +30,13 @@ export class HostedSynthesizer implements Synthesizer {
     // Requests end with the sentences that made them.
   }
 
-  async *#attempt({ text, voice }: SynthesisRequest, signal: AbortSignal): AsyncGenerator<SpeechChunk> {
+  async *#attempt({ text, voice, traceparent }: SynthesisRequest, signal: AbortSignal): AsyncGenerator<SpeechChunk> {
     const { model, voice: defaultVoice } = this.#endpoint;
     const chosen = voice !== undefined && this.voices.includes(voice) ? voice : defaultVoice;
     const body = JSON.stringify({ model, voice: chosen, input: text, response_format: 'pcm' });
     const pcm = new PcmReader();
     let spoken = 0;
-    for await (const bytes of send(this.#endpoint, { path: '/audio/speech', body, maxBytes: MAX_ANSWER_BYTES }, signal)) {
+    for await (const bytes of send(this.#endpoint, { path: '/audio/speech', body, maxBytes: MAX_ANSWER_BYTES, traceparent }, signal)) {
       const samples = pcm.push(bytes);
       if (samples.length === 0) continue;
       if (spoken === 0) refuseWav(samples);

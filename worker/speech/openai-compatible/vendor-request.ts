@@ -10,6 +10,8 @@ export interface VendorRequest {
   readonly body: string | FormData;
   /** A longer answer is an error. */
   readonly maxBytes: number;
+  /** Sent along where there is one, so that the vendor's part is found in the same trace. */
+  readonly traceparent: string | undefined;
 }
 
 /** What a failed attempt waits before the only other one, where the vendor does not say. */
@@ -74,6 +76,7 @@ async function answerTo(endpoint: Endpoint, request: VendorRequest, signal: Abor
   const headers = new Headers();
   if (endpoint.apiKey !== '') headers.set('authorization', `Bearer ${endpoint.apiKey}`);
   if (typeof request.body === 'string') headers.set('content-type', 'application/json');
+  if (request.traceparent !== undefined) headers.set('traceparent', request.traceparent);
   const response = await fetch(endpoint.baseUrl + request.path, { method: 'POST', headers, body: request.body, redirect: 'error', signal });
   const reader = response.body?.getReader();
   if (reader === undefined) throw new EngineError('the answer has no body', true);
