@@ -65,6 +65,11 @@ export class CallerLine {
     return [...this.#links].findLast(({ state }) => state === 'open')?.gateway;
   }
 
+  /** The port from which the newest connection that works goes on to a gateway. */
+  get farPort(): number | undefined {
+    return [...this.#links].findLast(({ state }) => state === 'open')?.far.localPort;
+  }
+
   async listen(): Promise<void> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
   }

@@ -6,7 +6,7 @@ import type { Injection } from './faults.ts';
 import { interruptionsOf, resumesOf, type Interruption } from './interruptions.ts';
 import { answerToQuestion } from './numbered-text.ts';
 import { answerDelays, quantile } from './silence.ts';
-import type { Trial } from './trial.ts';
+import type { Trial, Verdict } from './trial.ts';
 import { accountWords, type WordAccount } from './word-account.ts';
 
 /** How many, and the value below which half of them, 99 % of them and all of them lie. */
@@ -50,6 +50,8 @@ export interface Judgement {
   readonly injections: readonly Injection[];
   /** The call with the longest extra silence, or the one that lost most. */
   readonly worst: CallLog | undefined;
+  /** What is promised of this trial beside what is promised of every call. */
+  readonly more?: readonly Verdict[];
 }
 
 /** Counts what became of a run's calls. Pure. */

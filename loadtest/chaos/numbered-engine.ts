@@ -10,7 +10,7 @@ import { answerKeyOf, answerPlan, answerToQuestion, sentencesIn, sentenceText, t
 /** As Silero's: 32 ms. */
 const WINDOW_SAMPLES = 512;
 const PARTIAL_EVERY_SAMPLES = INTERNAL_RATE_HZ / 2;
-/** What a real final transcript takes about. */
+/** What a real final transcript takes about, where `NUMBERED_FINAL_MS` does not say otherwise. */
 const FINAL_MS = 60;
 const FIRST_WORD_MS = 120;
 /** Between a sentence and the next one: answers are unfinished while they are spoken. */
@@ -22,7 +22,7 @@ const CHUNK_SAMPLES = INTERNAL_RATE_HZ / 10;
 export const engine: EngineModule = {
   name: 'numbered',
   voiceActivity: async () => new NumberedVoiceActivity(),
-  recognizer: async () => new NumberedRecognizer(),
+  recognizer: async ({ env }) => new NumberedRecognizer(Number(env['NUMBERED_FINAL_MS'] ?? FINAL_MS)),
   responder: async () => new NumberedResponder(),
   synthesizer: async () => new NumberedSynthesizer(),
 };
@@ -64,13 +64,18 @@ class NumberedVoiceActivity implements VoiceActivity {
 /** Understands which samples it was given. */
 class NumberedRecognizer implements Recognizer {
   readonly name = 'numbered';
+  readonly #finalMs: number;
+
+  constructor(finalMs: number) {
+    this.#finalMs = finalMs;
+  }
 
   warm(): void {
     // There is nothing to make ready.
   }
 
   open(_bias: unknown, listener: RecognizerListener): RecognizerStream {
-    return new NumberedRecognizerStream(listener);
+    return new NumberedRecognizerStream(listener, this.#finalMs);
   }
 
   async close(): Promise<void> {
@@ -80,12 +85,14 @@ class NumberedRecognizer implements Recognizer {
 
 class NumberedRecognizerStream implements RecognizerStream {
   readonly #listener: RecognizerListener;
+  readonly #finalMs: number;
   readonly #reader = new NumberedReader();
   #runs: Run[] = [];
   #unsaid = 0;
   #state: 'open' | 'over' = 'open';
 
-  constructor(listener: RecognizerListener) {
+  constructor(listener: RecognizerListener, finalMs: number) {
+    this.#finalMs = finalMs;
     this.#listener = listener;
   }
 
@@ -114,7 +121,7 @@ class NumberedRecognizerStream implements RecognizerStream {
     this.#runs = mergedRuns([...this.#runs, ...this.#reader.finish()]);
     const isSilent = this.#runs.every(({ kind }) => kind === 'silence');
     const text = this.#text();
-    await sleep(FINAL_MS);
+    await sleep(this.#finalMs);
     return isSilent ? { outcome: 'nothing' } : { outcome: 'words', text };
   }
 

@@ -1,17 +1,8 @@
 import type { Judgement } from './judgement.ts';
-
-/** What is promised for a trial, and whether a run kept it. */
-export interface Verdict {
-  readonly promise: string;
-  /** What was measured, in words. */
-  readonly measured: string;
-  readonly isKept: boolean;
-  /** Whether it is about time, which a busy machine spoils. */
-  readonly isTimed: boolean;
-}
+import type { Verdict } from './trial.ts';
 
 /** Every promise that holds for this run's trial. Pure. */
-export function verdictsOf({ trial, counts, extraSilence }: Judgement): Verdict[] {
+export function verdictsOf({ trial, counts, extraSilence, more = [] }: Judgement): Verdict[] {
   const { caller, agent, words, calls, callsLost } = counts;
   const verdicts = [
     none('no call lost', callsLost, `of ${calls}`),
@@ -26,9 +17,9 @@ export function verdictsOf({ trial, counts, extraSilence }: Judgement): Verdict[
     none('every text answered exactly once', counts.questionsUnanswered + counts.answersTooMany, `of ${counts.questions}`),
   ];
   const { mostExtraMs } = trial;
-  if (mostExtraMs === undefined) return verdicts;
+  if (mostExtraMs === undefined) return [...verdicts, ...more];
   const isKept = extraSilence.p99 <= mostExtraMs;
-  return [...verdicts, { promise: `at most ${mostExtraMs / 1000} s of extra silence (p99)`, measured: `${Math.round(extraSilence.p99)} ms`, isKept, isTimed: true }];
+  return [...verdicts, ...more, { promise: `at most ${mostExtraMs / 1000} s of extra silence (p99)`, measured: `${Math.round(extraSilence.p99)} ms`, isKept, isTimed: true }];
 }
 
 function none(promise: string, count: number, of: string): Verdict {

@@ -18,6 +18,11 @@ export interface StageOptions extends Pick<FleetOptions, 'nats' | 'redis'> {
 const NUMBERED_ENGINE = fileURLToPath(new URL('./numbered-engine.js', import.meta.url));
 const NUMBERED_ALONE = { VOICE_ACTIVITY_ENGINE: 'numbered', RECOGNIZER_ENGINE: 'numbered', RESPONDER_ENGINE: 'numbered', SYNTHESIZER_ENGINE: 'numbered' };
 
+/** Environment of workers that hear and speak numbers, and for `recorded` callers human voices too. */
+export function numberedWorkers(recorded: number): Readonly<Record<string, string>> {
+  return { ENGINE_MODULES: NUMBERED_ENGINE, ...(recorded > 0 ? {} : NUMBERED_ALONE) };
+}
+
 /** A fleet of real processes, and what stands around it: the balancer before it, the view into its store. */
 export class Stage {
   readonly members: Members;
@@ -38,7 +43,7 @@ export class Stage {
     const fleet = await startFleet({
       gateways, workers, env,
       ...(nats === undefined ? {} : { nats }), ...(redis === undefined ? {} : { redis }), ...(onLine === undefined ? {} : { onLine }),
-      workerEnv: { ENGINE_MODULES: NUMBERED_ENGINE, ...(recorded > 0 ? {} : NUMBERED_ALONE) },
+      workerEnv: numberedWorkers(recorded),
     });
     try {
       return new Stage(fleet, await Owners.connect(fleet.redisUrl));

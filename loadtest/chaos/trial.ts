@@ -6,3 +6,13 @@ export interface Trial {
   /** What a caller may miss at most, 99 of 100 times, where that is promised. */
   readonly mostExtraMs?: number;
 }
+
+/** What is promised for a trial, and whether a run kept it. */
+export interface Verdict {
+  readonly promise: string;
+  /** What was measured, in words. */
+  readonly measured: string;
+  readonly isKept: boolean;
+  /** Whether it is about time, which a busy machine spoils. */
+  readonly isTimed: boolean;
+}

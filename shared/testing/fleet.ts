@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../deploy/local/ports.ts';
 import { startProcess, StartError, type ProcessExit, type RunningProcess } from '../../deploy/local/processes.ts';
@@ -68,10 +69,10 @@ export interface Fleet {
   /** One, or two of which the Sentinels make one the primary. */
   readonly redisServers: readonly FleetServer[];
   readonly sentinels: readonly FleetServer[];
-  /** Starts another gateway and waits until it is ready. */
-  addGateway(env?: Environment): Promise<FleetGateway>;
-  /** Starts another worker and waits until it is ready. */
-  addWorker(env?: Environment): Promise<FleetWorker>;
+  /** Starts another gateway and waits until it is ready. `build`: a folder with another compiled version of the product. */
+  addGateway(env?: Environment, build?: string): Promise<FleetGateway>;
+  /** Starts another worker and waits until it is ready; likewise. */
+  addWorker(env?: Environment, build?: string): Promise<FleetWorker>;
   /** Ends everything, in order: gateways, workers, servers. May be called again. */
   stop(): Promise<void>;
 }
@@ -122,23 +123,23 @@ class ProcessFleet implements Fleet {
     this.gateways.sort(byId);
   }
 
-  async addWorker(env: Environment = {}): Promise<FleetWorker> {
+  async addWorker(env: Environment = {}, build?: string): Promise<FleetWorker> {
     this.#workersStarted += 1;
     const id = `worker-${this.#workersStarted}`;
     const { process, url } = await this.#launch('worker', id, (port) => ({
       ...this.#options.workerEnv, ...env, WORKER_ID: id, ADMIN_PORT: String(port),
-    }));
+    }), build);
     const worker = { ...member(id, process), adminUrl: url };
     this.workers.push(worker);
     return worker;
   }
 
-  async addGateway(env: Environment = {}): Promise<FleetGateway> {
+  async addGateway(env: Environment = {}, build?: string): Promise<FleetGateway> {
     this.#gatewaysStarted += 1;
     const id = `gateway-${this.#gatewaysStarted}`;
     const { process, url } = await this.#launch('gateway', id, (port) => ({
       ...this.#options.gatewayEnv, ...env, GATEWAY_ID: id, PORT: String(port),
-    }));
+    }), build);
     const gateway = { ...member(id, process), url };
     this.gateways.push(gateway);
     return gateway;
@@ -170,13 +171,13 @@ class ProcessFleet implements Fleet {
     return start((line) => this.#note('server', line));
   }
 
-  async #launch(tier: 'gateway' | 'worker', id: string, envAt: (port: number) => Environment): Promise<{ process: RunningProcess; url: string }> {
+  async #launch(tier: 'gateway' | 'worker', id: string, envAt: (port: number) => Environment, build?: string): Promise<{ process: RunningProcess; url: string }> {
     for (let attempt = 1; ; attempt += 1) {
       const port = await freePort();
       const url = `http://127.0.0.1:${port}`;
       const env = { NATS_URL: this.natsUrl, REDIS_URL: this.redisUrl, LOG_LEVEL: 'warn', ...this.#options.env, ...envAt(port) };
       try {
-        const args = ['--enable-source-maps', mainOf(tier)];
+        const args = ['--enable-source-maps', build === undefined ? mainOf(tier) : join(build, tier, 'main.js')];
         const onLine = (line: string): void => this.#note(id, line);
         return { process: await startProcess({ name: id, command: process.execPath, args, env, readyUrl: `${url}/health/ready`, onLine }), url };
       } catch (error) {
