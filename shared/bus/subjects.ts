@@ -58,3 +58,6 @@ export const FLEET_SUBJECT = 'vox.fleet';
 
 /** What every process says of itself once a second. */
 export const STATS_SUBJECT = 'vox.stats';
+
+/** What processes tell operators as it happens: `Notice`. */
+export const NOTICES_SUBJECT = 'vox.notices';
