@@ -5,9 +5,9 @@ import { plainLines, type Target } from './target.ts';
 
 const FOLDER = 'loadtest/bench/references';
 
-/** A bare uWebSockets.js echo. Throws StartError. */
-export async function startEcho(): Promise<Target> {
-  const server = await startListening({ name: 'echo', script: `${FOLDER}/echo-process.js` });
+/** A bare uWebSockets.js echo; `execArgv` are flags of its Node, `onLine` hears its output. Throws StartError. */
+export async function startEcho(execArgv: readonly string[] = [], onLine: (line: string) => void = () => undefined): Promise<Target> {
+  const server = await startListening({ name: 'echo', script: `${FOLDER}/echo-process.js`, execArgv, onLine });
   return {
     name: 'bare echo', dialect: 'native', awaitsFirst: false, processes: new Map([['echo', server]]),
     lines: async (count) => plainLines(`ws://127.0.0.1:${server.port}/`, count),

@@ -4,7 +4,10 @@ import type { Size, Stage, Suite, SuiteResult } from './suite.ts';
 import type { Target } from './target.ts';
 import { chainSuite } from './suites/chain.ts';
 import { lanesSuite } from './suites/lanes.ts';
+import { memorySuite } from './suites/memory.ts';
+import { profileSuite } from './suites/profile.ts';
 import { rawSuite } from './suites/raw.ts';
+import { soakSuite } from './suites/soak.ts';
 import { talkSuite } from './suites/talk.ts';
 import { turnsSuite } from './suites/turns.ts';
 
@@ -15,6 +18,9 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   turns: turnsSuite,
   lanes: lanesSuite,
   talk: talkSuite,
+  memory: memorySuite,
+  soak: soakSuite,
+  profile: profileSuite,
 };
 
 /** Starts what is measured, holds the suites one after the other, and ends everything. One that fails is told and does not keep the others from being held. */
