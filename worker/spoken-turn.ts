@@ -224,12 +224,14 @@ export class SpokenTurn {
   async #send(made: readonly Uint8Array[]): Promise<void> {
     const frames = this.#skip(made);
     for (let at = 0; at < frames.length; at += FRAMES_PER_MESSAGE) {
-      await this.#pause(this.#clock.remainingMs(nowMs()) - this.#options.leadMs);
-      await this.#heard();
+      const aheadMs = this.#clock.remainingMs(nowMs()) - this.#options.leadMs;
+      // Each wait costs a turn of the event loop's queue, and most frames wait for nothing.
+      if (aheadMs > 0) await this.#pause(aheadMs);
+      if (this.#isHeld) await this.#heard();
       if (this.#current?.told === false) await this.#options.beforeSentence();
       if (this.#isStopped()) return;
       if (this.#current !== undefined) this.#tell(this.#current);
-      this.#sendNow(Buffer.concat(frames.slice(at, at + FRAMES_PER_MESSAGE)));
+      this.#sendNow(messageOf(frames, at));
     }
   }
 
@@ -265,4 +267,10 @@ export class SpokenTurn {
   #isStopped(): boolean {
     return this.#stopped.signal.aborted;
   }
+}
+
+/** The next few frames as one message; one alone is sent as it is. */
+function messageOf(frames: readonly Uint8Array[], at: number): Uint8Array {
+  const only = frames.length === at + 1 ? frames[at] : undefined;
+  return only ?? Buffer.concat(frames.slice(at, at + FRAMES_PER_MESSAGE));
 }
