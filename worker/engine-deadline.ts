@@ -45,7 +45,7 @@ class ChunksWithin<T> implements AsyncIterator<T, undefined> {
     this.#timer.refresh();
     try {
       const next = await this.#piece();
-      return next.done === true ? this.return() : next;
+      return next.done === true ? await this.return() : next;
     } catch (error) {
       await this.return();
       throw error;
