@@ -5,6 +5,7 @@ import type { Target } from './target.ts';
 import { chainSuite } from './suites/chain.ts';
 import { lanesSuite } from './suites/lanes.ts';
 import { memorySuite } from './suites/memory.ts';
+import { peersSuite } from './suites/peers.ts';
 import { profileSuite } from './suites/profile.ts';
 import { rawSuite } from './suites/raw.ts';
 import { soakSuite } from './suites/soak.ts';
@@ -18,6 +19,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
   turns: turnsSuite,
   lanes: lanesSuite,
   talk: talkSuite,
+  peers: peersSuite,
   memory: memorySuite,
   soak: soakSuite,
   profile: profileSuite,

@@ -27,10 +27,22 @@ const TEST_NEEDS = [
   { what: 'human recordings (pocketsphinx-testdata)', isThere: (machine) => hasFile(machine, '/usr/share/pocketsphinx/test/data'), debian: 'pocketsphinx-testdata' },
   { what: 'human recordings (alsa-utils)', isThere: (machine) => hasFile(machine, '/usr/share/sounds/alsa/Front_Center.wav'), debian: 'alsa-utils' },
 ];
+/** What the bench compares the fleet with. */
+const PEER_NEEDS = ['fastapi', 'uvicorn', 'websockets', 'uvloop', 'httptools'].map((name) => (
+  { what: `Python's ${name}`, isThere: (machine) => hasFile(machine, `/usr/lib/python3/dist-packages/${name}`), debian: `python3-${name}` }
+));
 
 /** Installs the system programs that are missing, where there is apt-get; elsewhere says what to install. Throws SetupError. */
 export function installPrograms(forTests, machine = THIS_MACHINE) {
-  const needs = forTests ? [...NEEDS, ...TEST_NEEDS] : NEEDS;
+  installMissing(forTests ? [...NEEDS, ...TEST_NEEDS] : NEEDS, machine);
+}
+
+/** The same for what the bench's peers are made of. */
+export function installPeers(machine = THIS_MACHINE) {
+  installMissing(PEER_NEEDS, machine);
+}
+
+function installMissing(needs, machine) {
   const missing = needs.filter((need) => !need.isThere(machine));
   if (missing.length === 0) return;
   if (onPath(machine, 'apt-get')) {
