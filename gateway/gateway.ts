@@ -27,6 +27,7 @@ import { Upgrades } from './http/upgrades.ts';
 import { Ingress } from './ingress.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { connectionLevels } from './operations/gateway-stats.ts';
+import type { FleetFeed } from './operations/fleet-feed.ts';
 import { Operations } from './operations/operations.ts';
 import { OperatorAccess } from './operations/operator-access.ts';
 import { MOST_TREND_POINTS } from './operations/trend.ts';
@@ -126,6 +127,7 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
     stopWatching();
     fleet.stop();
     ingress.flush();
+    operations.feed.end();
     server.close();
     await admin?.close();
     lifecycle.enter('stopped');
@@ -175,25 +177,25 @@ interface Servers {
   readonly admin: Awaited<ReturnType<typeof startAdminServer>> | undefined;
 }
 
-async function listen(base: Base, side: BusSide, { documents }: Operations): Promise<Servers> {
+async function listen(base: Base, side: BusSide, { documents, feed }: Operations): Promise<Servers> {
   const { config, bus, store, lifecycle, registry } = base;
   const health = healthSources({ lifecycle, bus, store, documents, readyWorkers: () => side.fleet.readyWorkers, registry: config.metricsEnabled ? registry : undefined });
   const admin = config.adminPort === 0 ? undefined : await startAdminServer(config.adminHost, config.adminPort, health);
   try {
-    return { server: await listenToPublic(base, side, health), admin };
+    return { server: await listenToPublic(base, side, health, feed), admin };
   } catch (error) {
     await admin?.close();
     throw error;
   }
 }
 
-function listenToPublic({ config, log, bus, store, lifecycle, traces }: Base, { metrics, connections, outages }: BusSide, health: AdminSources): Promise<SocketServer> {
+function listenToPublic({ config, log, bus, store, lifecycle, traces }: Base, { metrics, connections, outages }: BusSide, health: AdminSources, feed: FleetFeed): Promise<SocketServer> {
   const keys = new ApiKeys(config.apiKeys, config.allowedOrigins);
   if (!keys.required) log.warn('API_KEYS is not set: anybody who reaches this port may create, read and end sessions');
   const operators = new OperatorAccess({ tokens: config.operatorTokens, isProduction: config.environment === 'production', isExposed: config.exposeOperations });
   const closeHere = (sessionId: string): void => connections.of(sessionId)?.leave('session_over');
   const sessions = new SessionsApi({ store, bus, log, traces, sessionTtlS: config.sessionTtlS, closeHere });
-  const routes = new Routes({ sessions, files: new StaticFiles(), health, keys, operators, lifecycle, log });
+  const routes = new Routes({ sessions, files: new StaticFiles(), health, keys, operators, feed, lifecycle, log });
   const upgrades = new Upgrades({
     store, keys, lifecycle, metrics, traces, log,
     maxConnections: config.maxWebSocketConnections,

@@ -5,6 +5,7 @@ import uws, {
 import { CLOSE_TABLE, VoxError, type CloseName } from '../shared/runtime/errors.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import { errorAnswer, type HttpAnswer, type HttpRequest } from './http/exchange.ts';
+import { ResponseSink } from './http/response-sink.ts';
 import type { UpgradeDecision } from './http/upgrades.ts';
 import type { CallerSocket, SendOutcome, SocketListener } from './socket.ts';
 
@@ -61,7 +62,7 @@ export class SocketServer {
       upgrade: (response, request, context) => this.#upgrade(response, request, context),
       open: (ws) => this.#open(ws),
       // The buffer is uWebSockets.js's own again when this returns, so it is copied.
-      message: (ws, message, isBinary) => this.#tell(ws, (listener) => listener.onMessage(new Uint8Array(message.slice(0)), isBinary)),
+      message: (ws, message, isBinary) => this.#tell(ws, (listener) => listener.onMessage(new Uint8Array(message).slice(), isBinary)),
       drain: (ws) => this.#tell(ws, (listener) => listener.onDrain()),
       close: (ws) => this.#closed(ws.getUserData()),
     });
@@ -164,8 +165,11 @@ export class SocketServer {
 
   #request(response: UwsResponse, request: UwsRequest): void {
     const call = copyRequest(request, NO_BODY);
-    const exchange = { isOver: false };
-    response.onAborted(() => (exchange.isOver = true));
+    const exchange = { isOver: false, sink: new ResponseSink(response) };
+    response.onAborted(() => {
+      exchange.isOver = true;
+      exchange.sink.forget();
+    });
     const answer = (body: Uint8Array): void => {
       void this.#options
         .onRequest({ ...call, body })
@@ -173,7 +177,8 @@ export class SocketServer {
         .then((answered) => {
           if (exchange.isOver) return;
           exchange.isOver = true;
-          response.cork(() => writeAnswer(response, answered, call.method === 'HEAD', false));
+          if (answered.stream !== undefined && call.method !== 'HEAD') exchange.sink.open(() => writeHead(response, answered), answered.stream);
+          else response.cork(() => writeAnswer(response, answered, call.method === 'HEAD', false));
         });
     };
     if (call.method === 'GET' || call.method === 'HEAD') return answer(NO_BODY);
@@ -249,11 +254,15 @@ function copyRequest(request: UwsRequest, body: Uint8Array): HttpRequest {
   return { method: request.getCaseSensitiveMethod().toUpperCase(), path: request.getUrl(), query, headers, body };
 }
 
-function writeAnswer(response: UwsResponse, answer: HttpAnswer, isHead: boolean, closeAfter: boolean): void {
-  const { status, headers, body } = answer;
+function writeHead(response: UwsResponse, { status, headers }: HttpAnswer): void {
   response.writeStatus(`${status} ${STATUS_CODES[status] ?? ''}`);
   for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
   response.writeHeader('x-content-type-options', 'nosniff');
+}
+
+function writeAnswer(response: UwsResponse, answer: HttpAnswer, isHead: boolean, closeAfter: boolean): void {
+  const { status, body } = answer;
+  writeHead(response, answer);
   if (isHead) response.endWithoutBody(Buffer.byteLength(body), closeAfter);
   else if (status === 204 || status === 304) response.endWithoutBody(0, closeAfter);
   else response.end(body, closeAfter);

@@ -17,6 +17,18 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
+  /** Where it is there, the answer goes on after its head, with what is written to the sink, and `body` is not sent. Answers what is to be called once the asker is gone. */
+  readonly stream?: (sink: AnswerSink) => () => void;
+}
+
+/** The open end of an answer that goes on. Nothing happens any more once the asker is gone. */
+export interface AnswerSink {
+  /** Sends a piece; or leaves it out whole, and says false, while the asker has not taken the ones before. */
+  write(piece: string): boolean;
+  /** Ends the answer in order. */
+  end(): void;
+  /** Cuts the asker off: what it has not taken is thrown away. */
+  cut(): void;
 }
 
 /** An answer with a JSON body. */

@@ -2,6 +2,7 @@ import { adminAnswer, type AdminSources } from '../../shared/runtime/admin-serve
 import { VoxError } from '../../shared/runtime/errors.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
+import type { FleetFeed } from '../operations/fleet-feed.ts';
 import type { OperatorAccess } from '../operations/operator-access.ts';
 import type { ApiKeys } from './authorization.ts';
 import { decodeSegment, errorAnswer, type HttpAnswer, type HttpRequest } from './exchange.ts';
@@ -14,6 +15,7 @@ export interface RoutesOptions {
   readonly health: AdminSources;
   readonly keys: ApiKeys;
   readonly operators: OperatorAccess;
+  readonly feed: FleetFeed;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
 }
@@ -61,8 +63,9 @@ export class Routes {
   }
 
   async #readOnly(request: HttpRequest): Promise<HttpAnswer> {
-    const { files, health, operators } = this.#options;
+    const { files, health, operators, feed } = this.#options;
     operators.check(request);
+    if (request.path === '/fleet/stream') return this.#allow(request, ['GET'], () => feed.answer());
     const admin = await adminAnswer(request.path, health);
     const found = admin === undefined
       ? await files.answer(request)

@@ -17,6 +17,8 @@ const CONTENT_TYPES = {
 const MODULE = /^\/(?:(?:page|shared\/client|shared\/protocol|shared\/audio)\/(?:[A-Za-z0-9_-]+\/)*[A-Za-z0-9_-]+|shared\/runtime\/errors)\.js(?:\.map)?$/;
 /** What is served as it was written. */
 const ASSET = /^\/page\/((?:[A-Za-z0-9_-]+\/)*[A-Za-z0-9_-]+)\.(html|css|svg)$/;
+/** Pages that are asked for by a name of their own. */
+const PAGES: Readonly<Record<string, string>> = { '/': '/page/index.html', '/fleet': '/page/fleet.html' };
 const MOST_FILES = 256;
 
 const PAGE_HEADERS = {
@@ -33,7 +35,7 @@ interface CachedFile {
   readonly etag: string;
 }
 
-/** The talk page: hypertext and styles as they were written, modules as they were compiled; by allow-list, from memory. */
+/** The pages for talking and for operators: hypertext and styles as they were written, modules as they were compiled; by allow-list, from memory. */
 export class StaticFiles {
   readonly #sourceRoot = packageRoot();
   readonly #compiledRoot = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -41,7 +43,7 @@ export class StaticFiles {
 
   /** The file at this path, or undefined where there is none to be served. */
   async answer(request: HttpRequest): Promise<HttpAnswer | undefined> {
-    const path = request.path === '/' ? '/page/index.html' : request.path;
+    const path = PAGES[request.path] ?? request.path;
     const file = this.#cache.get(path) ?? (await this.#load(path));
     if (file === undefined) return undefined;
     const headers = { ...PAGE_HEADERS, 'content-type': file.contentType, etag: file.etag };

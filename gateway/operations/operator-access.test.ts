@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { HttpRequest } from '../http/exchange.ts';
 import { OperatorAccess } from './operator-access.ts';
 
-const OPERATOR_PATHS = ['/metrics', '/health/detailed', '/performance/summary'];
+const OPERATOR_PATHS = ['/metrics', '/health/detailed', '/performance/summary', '/errors', '/fleet/stream', '/fleet/calls/a-call'];
 
 function asked(path: string, token?: string): HttpRequest {
   const headers = new Map(token === undefined ? [] : [['authorization', `Bearer ${token}`]]);
@@ -35,4 +35,9 @@ test('where there are tokens one of them is needed, exposed or not', () => {
 test('whether a gateway lives and is ready is told to anybody', () => {
   const access = new OperatorAccess({ tokens: ['first'], isProduction: true, isExposed: false });
   for (const path of ['/health/live', '/health/ready', '/', '/sessions']) assert.doesNotThrow(() => access.check(asked(path)));
+});
+
+test('the page of the fleet asks for the token itself, and is not there where nobody may ask', () => {
+  assert.doesNotThrow(() => new OperatorAccess({ tokens: ['first'], isProduction: true, isExposed: false }).check(asked('/fleet')));
+  assert.throws(() => new OperatorAccess({ tokens: [], isProduction: true, isExposed: false }).check(asked('/fleet')), { code: 'not_found' });
 });
