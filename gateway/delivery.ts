@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../shared/protocol/agent-event.ts';
-import { BINARY_KIND, writeBinaryFrame } from '../shared/protocol/binary-frame.ts';
+import { BINARY_KIND, binaryFrameBytes, writeBinaryFrameInto } from '../shared/protocol/binary-frame.ts';
 import { ENVELOPE_FLAG, type Envelope } from '../shared/protocol/envelope.ts';
 import type { AgentMessageBody } from '../shared/protocol/native-message.ts';
 import { unpack } from '../shared/protocol/structured.ts';
@@ -100,7 +100,8 @@ export class Delivery {
 }
 
 function binary(seq: number, timestampMs: number, payload: Uint8Array): Uint8Array {
-  return writeBinaryFrame({ kind: BINARY_KIND.audio, priority: 0, seq, timestampMs, payload });
+  // From the pool: the socket takes its own copy, and few frames wait for one.
+  return writeBinaryFrameInto({ kind: BINARY_KIND.audio, priority: 0, seq, timestampMs, payload }, Buffer.allocUnsafe(binaryFrameBytes(payload.length)));
 }
 
 function json(seq: number, timestamp: number, payload: Uint8Array): string {

@@ -19,7 +19,7 @@ export class Outbox {
   readonly #metrics: GatewayMetrics;
   readonly #listener: OutboxListener;
   #isSocketBehind = false;
-  #closeWhenSent: CloseName | undefined;
+  #closeWhenSent: { readonly name: CloseName; readonly errorId: string | undefined } | undefined;
 
   constructor(socket: CallerSocket, pacing: Pacing, metrics: GatewayMetrics, listener: OutboxListener) {
     this.#socket = socket;
@@ -28,9 +28,11 @@ export class Outbox {
     this.#listener = listener;
   }
 
-  /** Sends text or bytes; those of agent audio may be shed on a slow socket. */
+  /** Sends text or bytes, which are the taker's only until this returns; those of agent audio may be shed on a slow socket. */
   send(data: string | Uint8Array, isAudio: boolean): void {
-    const message = { data, bytes: data.length, isAudio };
+    // What may be held must not hold on to memory that it shares with other messages.
+    const kept = this.#isSocketBehind && typeof data !== 'string' ? new Uint8Array(data) : data;
+    const message = { data: kept, bytes: data.length, isAudio };
     const decision = this.#pacing.offer(message, this.#isSocketBehind ? this.#socket.bufferedBytes : 0, nowMs());
     if (decision.action === 'send') return this.#write(message);
     if (decision.action === 'too_slow') return this.#listener.onTooSlow();
@@ -53,13 +55,13 @@ export class Outbox {
       message = this.#pacing.next(this.#socket.bufferedBytes, nowMs());
     }
     this.#isSocketBehind = this.#socket.bufferedBytes > 0;
-    if (this.#closeWhenSent !== undefined) this.finish(this.#closeWhenSent);
+    if (this.#closeWhenSent !== undefined) this.finish(this.#closeWhenSent.name, this.#closeWhenSent.errorId);
   }
 
   /** Closes the socket once everything that was given here is with it. */
-  finish(name: CloseName): void {
-    this.#closeWhenSent = name;
-    if (!this.#pacing.isHolding) this.#socket.close(name);
+  finish(name: CloseName, errorId?: string): void {
+    this.#closeWhenSent = { name, errorId };
+    if (!this.#pacing.isHolding) this.#socket.close(name, errorId);
   }
 
   /** Looks for a socket that has stopped taking anything; called about once a second. */

@@ -46,16 +46,32 @@ export function readBinaryFrame(bytes: Uint8Array): BinaryFrame | BinaryFrameFau
   };
 }
 
+/** How many bytes a frame with so much payload takes. */
+export function binaryFrameBytes(payloadBytes: number): number {
+  return BINARY_HEADER_BYTES + payloadBytes;
+}
+
 /** Writes a frame into fresh bytes. */
 export function writeBinaryFrame(frame: BinaryFrame): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(BINARY_HEADER_BYTES + frame.payload.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint8(0, BINARY_VERSION);
-  view.setUint8(1, frame.kind);
-  view.setUint8(2, frame.priority);
-  view.setUint8(3, frame.flags ?? 0);
-  view.setUint32(4, frame.seq >>> 0, true);
-  view.setUint32(8, frame.timestampMs >>> 0, true);
+  return writeBinaryFrameInto(frame, new Uint8Array(binaryFrameBytes(frame.payload.length)));
+}
+
+/** Writes a frame into `bytes`, which are `binaryFrameBytes` long, and answers with them. */
+export function writeBinaryFrameInto<Bytes extends Uint8Array>(frame: BinaryFrame, bytes: Bytes): Bytes {
+  bytes[0] = BINARY_VERSION;
+  bytes[1] = frame.kind;
+  bytes[2] = frame.priority;
+  bytes[3] = frame.flags ?? 0;
+  writeUInt32(bytes, 4, frame.seq);
+  writeUInt32(bytes, 8, frame.timestampMs);
   bytes.set(frame.payload, BINARY_HEADER_BYTES);
   return bytes;
+}
+
+/** Little-endian, by hand: a DataView a frame costs as much as the rest of the header. */
+function writeUInt32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
 }
