@@ -61,6 +61,8 @@ export class Autoscaler {
   next(nowS: number, current: number, readings: Readings): number {
     const { minReplicas, maxReplicas, targets } = this.#policy;
     if (current < minReplicas || current > maxReplicas) return Math.min(Math.max(current, minReplicas), maxReplicas);
+    // Where nothing was recommended yet, what is there was: an autoscaler that starts does not tear down a fleet.
+    if (this.#recommendations.length === 0) this.#recommendations.push({ atS: nowS, replicas: current });
     const wish = Math.max(...targets.map((target) => wishOf(target, current, readings)));
     const replicas = this.#limited(nowS, current, this.#stabilized(nowS, current, wish));
     if (replicas > current) this.#added.push({ atS: nowS, replicas: replicas - current });
@@ -85,7 +87,7 @@ export class Autoscaler {
     const recent = ({ atS }: Stamped): boolean => atS > nowS - longestS;
     this.#added = this.#added.filter(recent);
     this.#removed = this.#removed.filter(recent);
-    if (wish === current || rules.select === 'Disabled' || rules.policies.length === 0) return bounded(wish === current ? wish : current, minReplicas, maxReplicas);
+    if (wish === current || rules.select === 'Disabled' || rules.policies.length === 0) return current;
     const isUp = wish > current;
     const reaches = rules.policies.map((policy) => reachOf(policy, isUp, this.#startOf(policy, nowS, current)));
     const widest = isUp === (rules.select === 'Max') ? Math.max(...reaches) : Math.min(...reaches);

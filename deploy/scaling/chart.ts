@@ -52,7 +52,9 @@ ${panels.join('\n')}
 
 function panelSvg({ title, value, backdrop, least }: Panel, runs: readonly Run[], minutes: number, top: number): string {
   const all = runs.map(({ samples }) => points(samples.map(value)));
-  const behind = backdrop === undefined ? [] : points((runs[0]?.samples ?? []).map(backdrop));
+  // The callers of the run that refused the fewest: what was asked for, as far as any could give it.
+  const longest = runs.map(({ samples }) => samples).reduce((one, other) => (other.length > one.length ? other : one), []);
+  const behind = backdrop === undefined ? [] : points(longest.map((_sample, at) => Math.max(...runs.flatMap(({ samples }) => samples[at] ?? []).map(backdrop))));
   const most = niceAbove(Math.max(least, ...all.flat(), ...behind));
   const y = (at: number): number => top + PANEL - (at / most) * PANEL;
   const path = (values: readonly number[]): string => values.map((each, at) => `${at === 0 ? 'M' : 'L'}${xOf(at, values.length).toFixed(1)},${y(each).toFixed(1)}`).join('');

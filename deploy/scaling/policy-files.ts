@@ -14,7 +14,7 @@ const rules = z.object({
   policies: z.array(z.object({ type: z.enum(['Pods', 'Percent']), value: z.number(), periodSeconds: z.number() })).optional(),
 });
 const behavior = z.object({ scaleUp: rules.optional(), scaleDown: rules.optional() }).optional();
-const metric = z.union([
+const metric = z.discriminatedUnion('type', [
   z.object({ type: z.literal('Pods'), pods: z.object({ metric: z.object({ name: z.string() }), target: z.object({ averageValue: z.string() }) }) }),
   z.object({ type: z.literal('Resource'), resource: z.object({ name: z.string(), target: z.object({ averageUtilization: z.number() }) }) }),
   z.object({ type: z.literal('External'), external: z.object({ metric: z.object({ name: z.string() }), target: z.object({ value: z.string() }) }) }),
@@ -25,7 +25,7 @@ const autoscaler = z.object({
   metadata: z.object({ labels }),
   spec: z.object({ minReplicas: z.number(), maxReplicas: z.number(), metrics: z.array(metric), behavior }),
 });
-const trigger = z.union([
+const trigger = z.discriminatedUnion('type', [
   z.object({ type: z.literal('prometheus'), metricType: z.enum(['AverageValue', 'Value']), metadata: z.object({ query: z.string(), threshold: z.string() }) }),
   z.object({ type: z.literal('cpu'), metricType: z.literal('Utilization'), metadata: z.object({ value: z.string() }) }),
 ]);
@@ -64,7 +64,7 @@ function one(found: ReadonlyMap<Tier, AutoscalerPolicy>, tier: Tier, folder: str
 function policyOf(document: unknown, file: string): { readonly tier: Tier; readonly policy: AutoscalerPolicy } | undefined {
   const { kind } = z.object({ kind: z.string() }).parse(document);
   if (kind !== 'HorizontalPodAutoscaler' && kind !== 'ScaledObject') return undefined;
-  const parsed = z.union([autoscaler, scaledObject]).safeParse(document);
+  const parsed = z.discriminatedUnion('kind', [autoscaler, scaledObject]).safeParse(document);
   if (!parsed.success) throw new Error(`${file}: ${z.prettifyError(parsed.error)}`);
   const { metadata, ...stated } = parsed.data;
   const tier = metadata.labels['app.kubernetes.io/component'];

@@ -62,7 +62,8 @@ export function simulate(options: SimulationOptions): SimulationResult {
   const { trace, settings, cpu, seed } = options;
   const fleet = new FleetModel(settings, seededRandom(seedOf(seed, 'fleet')));
   const random = seededRandom(seedOf(seed, 'calls'));
-  const scaled = [begin(fleet.gateways, options.gateways), begin(fleet.workers, options.workers)];
+  const expected = ((trace[0]?.calls ?? 0) / 60) * (trace[0]?.meanCallS ?? 0);
+  const scaled = [begin(fleet.gateways, options.gateways, expected), begin(fleet.workers, options.workers, expected)];
   const samples: Sample[] = [];
   const total = { waited: 0, workerS: 0, gatewayS: 0 };
   let seen = new MetricSnapshot(fleet, cpu, 1, 0);
@@ -84,10 +85,15 @@ export function simulate(options: SimulationOptions): SimulationResult {
   return { samples, tally: fleet.tally, waited: total.waited, workerHours: total.workerS / 3600, gatewayHours: total.gatewayS / 3600, present: fleet.callers };
 }
 
-function begin(tier: Tier, scaling: Scaling): Scaled {
-  const isFixed = typeof scaling === 'number';
-  tier.scaleTo(isFixed ? scaling : scaling.minReplicas, 0, true);
-  return { tier, autoscaler: isFixed ? undefined : new Autoscaler(scaling) };
+/** A trace begins in the middle of things: with the pods that its first minute's callers want. */
+function begin(tier: Tier, scaling: Scaling, callers: number): Scaled {
+  if (typeof scaling === 'number') {
+    tier.scaleTo(scaling, 0, true);
+    return { tier, autoscaler: undefined };
+  }
+  const wanted = Math.max(0, ...scaling.targets.map((target) => ('average' in target ? Math.ceil(callers / target.average) : 0)));
+  tier.scaleTo(Math.min(Math.max(scaling.minReplicas, wanted), scaling.maxReplicas), 0, true);
+  return { tier, autoscaler: new Autoscaler(scaling) };
 }
 
 function resize(tier: Tier, autoscaler: Autoscaler, nowS: number, readings: Readings): void {
