@@ -3,6 +3,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { barMarkdown, barTable } from './bench/bar.ts';
+import { reportPage } from './bench/report-page.ts';
 import { holdSuites, SUITES } from './bench/stage.ts';
 import { sizeNamed } from './bench/sizes.ts';
 import type { Size } from './bench/suite.ts';
@@ -82,6 +83,7 @@ async function bench({ suites, size, report }: BenchOptions): Promise<void> {
   mkdirSync(report, { recursive: true });
   writeFileSync(join(report, 'bench.json'), JSON.stringify({ at, machine: machine(), size, results }, undefined, 1));
   writeFileSync(join(report, 'bench.md'), `${barMarkdown(bars)}\n\n${facts.map((fact) => `- ${fact}`).join('\n')}\n`);
+  writeFileSync(join(report, 'bench.html'), reportPage(results, { at, machine: machine() }));
   console.log(`\n${facts.join('\n')}\n\n${barTable(bars)}\n\nReport: ${join(report, 'bench.html')}`);
 }
 

@@ -52,7 +52,7 @@ export class Inspector {
   }
 
   /** Looks what the process does until `work` is done. */
-  async profiled(work: () => Promise<void>): Promise<CpuProfile> {
+  async profiled(work: () => Promise<unknown>): Promise<CpuProfile> {
     await this.#ask('Profiler.enable');
     await this.#ask('Profiler.setSamplingInterval', { interval: SAMPLING_US });
     await this.#ask('Profiler.start');

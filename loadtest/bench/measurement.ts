@@ -1,5 +1,5 @@
 import type { CallerResult, RelayPlan } from './caller-plan.ts';
-import { runCallers } from './callers.ts';
+import { runCallers, type CallerWatch } from './callers.ts';
 import { cpuSeconds } from './process-usage.ts';
 import type { Target } from './target.ts';
 
@@ -27,14 +27,20 @@ export interface RelayLoad {
   readonly tellsPlayed?: boolean;
 }
 
-/** Sends frames through a target and counts them and its CPU. */
-export async function measureRelay(target: Target, load: RelayLoad): Promise<Measurement> {
+/** Sends frames through a target and counts them and its CPU; `meet` hears how far its callers are. */
+export async function measureRelay(target: Target, load: RelayLoad, meet: Pick<CallerWatch, 'onConnected' | 'onMeasuring'> = {}): Promise<Measurement> {
   const { callers, framesPerSecond, warmMs, measureMs, priority = 1, tellsPlayed = false } = load;
   const plan: RelayPlan = {
     kind: 'relay', dialect: target.dialect, awaitsFirst: target.awaitsFirst, framesPerSecond, warmMs, measureMs, priority, tellsPlayed,
     lines: await target.lines(callers, { kind: 'relay', priority }),
   };
-  return measured(target, callers, (watch) => runCallers(plan, warmMs + measureMs + MOST_AROUND_MS, watch));
+  return measured(target, callers, ({ onMeasuring, onMeasured }) => runCallers(plan, warmMs + measureMs + MOST_AROUND_MS, {
+    ...meet, onMeasured,
+    onMeasuring: async () => {
+      onMeasuring();
+      await meet.onMeasuring?.();
+    },
+  }));
 }
 
 /** Asks texts of a target, as the classic check of this service does. */

@@ -1,11 +1,10 @@
 import { measureRelay, type Measurement } from './measurement.ts';
-import type { Target } from './target.ts';
+import type { Stage } from './suite.ts';
 
 /** A machine on which a bare echo takes longer than this is busy with something else. */
-export const MOST_CANARY_MS = 1;
-/** So often is a noisy round held again before it is taken as it is, and said to be noisy. */
-const MOST_REPEATS = 2;
-const CANARY = { callers: 20, framesPerSecond: 50, warmMs: 300, measureMs: 1000 } as const;
+const MOST_CANARY_MS = 1;
+const CANARY_CALLERS = 20;
+const FRAMES_PER_SECOND = 50;
 
 /** One round: a canary, and what was measured right after it. */
 export interface Round<T> {
@@ -17,18 +16,23 @@ export interface Round<T> {
 }
 
 /** The p99 of a bare echo at next to no load, in milliseconds: what the machine itself takes just now. */
-export async function canaryP99Ms(echo: Target): Promise<number> {
-  return (await measureRelay(echo, CANARY)).result.delay.p99Ms;
+async function canaryP99Ms({ echo, size: { canaryMs } }: Stage): Promise<number> {
+  const measured = await measureRelay(echo, { callers: CANARY_CALLERS, framesPerSecond: FRAMES_PER_SECOND, warmMs: canaryMs / 3, measureMs: canaryMs });
+  return measured.result.delay.p99Ms;
 }
 
-/** Holds so many rounds, each beside a canary; a noisy one is held again. `measure` is told the round's number, from 0. */
-export async function holdRounds<T>(echo: Target, rounds: number, measure: (round: number) => Promise<T>, say: (words: string) => void): Promise<readonly Round<T>[]> {
+/**
+ * Holds the stage's rounds, each beside a canary; a noisy one is held again, and taken as it is, and said to be noisy, where
+ * the machine does not calm down. `measure` is told the round's number, from 0.
+ */
+export async function holdRounds<T>(stage: Stage, measure: (round: number) => Promise<T>): Promise<readonly Round<T>[]> {
+  const { say, size: { rounds, repeats } } = stage;
   const held: Round<T>[] = [];
   for (let round = 0; round < rounds; round += 1) {
     for (let repeated = 0; ; repeated += 1) {
-      const canary = await canaryP99Ms(echo);
+      const canary = await canaryP99Ms(stage);
       const isNoisy = canary > MOST_CANARY_MS;
-      if (isNoisy && repeated < MOST_REPEATS) {
+      if (isNoisy && repeated < repeats) {
         say(`round ${round + 1}: the canary takes ${canary.toFixed(2)} ms at p99, over ${MOST_CANARY_MS} ms: again`);
         continue;
       }

@@ -5,6 +5,10 @@ import type { Target } from './target.ts';
 /** How much of everything: the whole bench, a quick look, or the least that can be called a run. */
 export interface Size {
   readonly rounds: number;
+  /** How long a canary sings. */
+  readonly canaryMs: number;
+  /** So often is a noisy round held again before it is taken as it is. */
+  readonly repeats: number;
   readonly warmMs: number;
   readonly measureMs: number;
   /** Callers who relay beside the bare chain and the peers. */

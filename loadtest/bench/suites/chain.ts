@@ -12,14 +12,15 @@ const MOST_OF_CHAIN = 2;
 type Pair = Readonly<Record<'chain' | 'fleet', Measurement>>;
 
 /** The whole fleet beside the bare chain, at the same load, round about. */
-export async function chainSuite({ echo, chain, fleet, size, say }: Stage): Promise<SuiteResult> {
-  const { callers, framesPerSecond, warmMs, measureMs, rounds } = size;
+export async function chainSuite(stage: Stage): Promise<SuiteResult> {
+  const { chain, fleet, size, say } = stage;
+  const { callers, framesPerSecond, warmMs, measureMs } = size;
   const load = { callers, framesPerSecond, warmMs, measureMs };
-  const held = await holdRounds(echo, rounds, async (round) => {
+  const held = await holdRounds(stage, async (round) => {
     const pair: Pair = await interleaved(round, { chain: () => measureRelay(chain, load), fleet: () => measureRelay(fleet, load) });
     say(`round ${round + 1}: chain ${percentiles(pair.chain.result.delay)}; fleet ${percentiles(pair.fleet.result.delay)}`);
     return pair;
-  }, say);
+  });
   return {
     name: 'chain', bars: barsOf(held), facts: factsOf(held, callers * framesPerSecond), raw: held,
     plots: [{

@@ -7,8 +7,8 @@ import { count, ms, percentiles } from '../words.ts';
 const URGENT = 0;
 const BULK = 2;
 const MOST_RATIO = 1.5;
-/** Bulk is there before the urgent callers come and stays until they are gone. */
-const AROUND_MS = 3000;
+/** Bulk goes on for so long after the urgent callers were measured. */
+const LONGER_MS = 500;
 
 interface Lanes {
   readonly idle: Measurement;
@@ -17,18 +17,20 @@ interface Lanes {
 }
 
 /** Urgent callers on an idle fleet, and again while bulk callers bring more than it can do. */
-export async function lanesSuite({ echo, fleet, size, say }: Stage): Promise<SuiteResult> {
-  const { rounds, framesPerSecond, warmMs, measureMs, urgentCallers, bulkCallers } = size;
-  const urgently = (): Promise<Measurement> => measureRelay(fleet, { callers: urgentCallers, framesPerSecond, warmMs, measureMs, priority: URGENT });
-  const held = await holdRounds(echo, rounds, async (round): Promise<Lanes> => {
-    const idle = await urgently();
-    const [bulk, urgent] = await Promise.all([
-      measureRelay(fleet, { callers: bulkCallers, framesPerSecond, warmMs, measureMs: measureMs + AROUND_MS, priority: BULK }),
-      new Promise((resolve) => setTimeout(resolve, AROUND_MS / 2)).then(urgently),
-    ]);
+export async function lanesSuite(stage: Stage): Promise<SuiteResult> {
+  const { fleet, size, say } = stage;
+  const { framesPerSecond, warmMs, measureMs, urgentCallers, bulkCallers } = size;
+  const urgentLoad = { callers: urgentCallers, framesPerSecond, warmMs, measureMs, priority: URGENT };
+  const bulkLoad = { callers: bulkCallers, framesPerSecond, warmMs, measureMs: warmMs + measureMs + LONGER_MS, priority: BULK };
+  const held = await holdRounds(stage, async (round): Promise<Lanes> => {
+    const idle = await measureRelay(fleet, urgentLoad);
+    const [urgent, bulk] = await beside(
+      (meet) => measureRelay(fleet, urgentLoad, { onConnected: meet }),
+      (meet) => measureRelay(fleet, bulkLoad, { onMeasuring: meet }),
+    );
     say(`round ${round + 1}: urgent, idle ${percentiles(idle.result.delay)}; beside bulk ${percentiles(urgent.result.delay)}; bulk ${percentiles(bulk.result.delay)}`);
     return { idle, urgent, bulk };
-  }, say);
+  });
   const ratio = medianOf(held, ({ idle, urgent }) => urgent.result.delay.p99Ms / idle.result.delay.p99Ms);
   const isLost = held.some(({ measured: { urgent } }) => errorRate(urgent) > 0);
   return {
@@ -42,4 +44,21 @@ export async function lanesSuite({ echo, fleet, size, say }: Stage): Promise<Sui
     ],
     plots: [],
   };
+}
+
+/** Two runs at once: the second begins when the first meets, the first goes on when the second meets. Where one fails, the other is not kept waiting. */
+async function beside<T>(first: (meet: () => Promise<void>) => Promise<T>, second: (meet: () => void) => Promise<T>): Promise<readonly [T, T]> {
+  const [isFirstThere, isSecondThere] = [gate(), gate()];
+  const one = first(async () => {
+    isFirstThere.open();
+    await isSecondThere.opened;
+  }).finally(isFirstThere.open);
+  const other = isFirstThere.opened.then(() => second(isSecondThere.open)).finally(isSecondThere.open);
+  return Promise.all([one, other]);
+}
+
+function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
 }

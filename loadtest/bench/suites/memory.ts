@@ -1,6 +1,6 @@
 import { barOf } from '../bar.ts';
 import { runCallers } from '../callers.ts';
-import { Inspector } from '../inspector.ts';
+import type { Inspector } from '../inspector.ts';
 import { withInspectedFleet } from '../inspected-fleet.ts';
 import { ownBytes } from '../process-usage.ts';
 import { startInspectedEcho } from '../inspected-echo.ts';

@@ -18,7 +18,8 @@ interface Carried {
 }
 
 /** The same scenarios against what a team would otherwise write. Who cannot be started here is said and left out. */
-export async function peersSuite({ echo, fleet, size, say }: Stage): Promise<SuiteResult> {
+export async function peersSuite(stage: Stage): Promise<SuiteResult> {
+  const { fleet, size, say } = stage;
   const facts: string[] = [];
   const peers = await startPeers((words) => {
     facts.push(words);
@@ -26,12 +27,12 @@ export async function peersSuite({ echo, fleet, size, say }: Stage): Promise<Sui
   });
   try {
     const targets: Readonly<Record<string, Target>> = { [FLEET]: fleet, ...peers };
-    const held = await holdRounds(echo, size.rounds, async (round): Promise<Carried> => {
+    const held = await holdRounds(stage, async (round): Promise<Carried> => {
       const relay = await interleaved(round, each(targets, (target) => measureRelay(target, size)));
       const text = await interleaved(round, each(targets, (target) => measureTexts(target, size.textCallers, size.textMessages)));
       say(`round ${round + 1}: ${Object.entries(relay).map(([name, { result }]) => `${name} ${ms(result.delay.p50Ms)} / ${ms(result.delay.p99Ms)}`).join('; ')}`);
       return { relay, text };
-    }, say);
+    });
     facts.push(...factsOf(Object.keys(targets), held, size.callers * size.framesPerSecond));
     return { name: 'peers', bars: WS_RELAY in peers ? barsOf(held) : [], facts, plots: [], raw: held };
   } finally {

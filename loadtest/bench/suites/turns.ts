@@ -7,13 +7,14 @@ import { ms, percentiles } from '../words.ts';
 const MOST_MS = 25;
 
 /** From the last sample of speech to the first byte of the answer, with engines that take no time, endpointing subtracted. */
-export async function turnsSuite({ echo, fleet, size, say }: Stage): Promise<SuiteResult> {
-  const { rounds, turnCallers, turns } = size;
-  const held = await holdRounds(echo, rounds, async (round) => {
+export async function turnsSuite(stage: Stage): Promise<SuiteResult> {
+  const { fleet, size, say } = stage;
+  const { turnCallers, turns } = size;
+  const held = await holdRounds(stage, async (round) => {
     const measured = await measureTurns(fleet, turnCallers, turns);
     say(`round ${round + 1}: ${measured.result.answered} turns, ${percentiles(measured.result.delay)}`);
     return measured;
-  }, say);
+  });
   const p99Ms = medianOf(held, ({ result }) => result.delay.p99Ms);
   const unanswered = held.filter(({ measured }) => errorRate(measured) > 0);
   const late = held.filter(({ measured }) => isLate(measured)).length;
