@@ -68,7 +68,7 @@ function findingOf({ rule, canary, stable }: Comparison): Finding {
 function shareFinding(rule: Extract<Rule, { kind: 'share' }>, canary: Measured, stable: Measured): Finding {
   const share = { bad: canary.value, of: canary.of };
   const stableRatio = ratioOf({ bad: stable.value, of: stable.of });
-  const limit = stable.of >= LEAST_STABLE ? Math.max(rule.most, rule.timesStable * stableRatio) : rule.most;
+  const limit = stable.of >= LEAST_STABLE ? Math.min(1, Math.max(rule.most, rule.timesStable * stableRatio)) : rule.most;
   const compared = compareShare(share, limit);
   const outcome = compared === 'above' ? 'bad' : compared === 'within' ? 'good' : 'unsure';
   const more = outcome === 'unsure' ? `; ${needed(share, limit)} more would tell` : '';

@@ -43,16 +43,14 @@ const REFUSED: readonly Increase[] = [
   { metric: 'voxfleet_gateway_rejected_total', labels: 'reason=~"too_many_connections|store_unavailable|internal"' },
   { metric: 'voxfleet_gateway_closed_total', labels: 'reason="at_capacity"' },
 ];
-/** Errors that are the service's fault, as in deploy/prometheus/recording.rules.yml. */
-const GATEWAY_ERRORS: Increase = {
-  metric: 'voxfleet_gateway_errors_total', labels: 'code=~"shed|recognizer_failed|responder_failed|synthesizer_failed|voice_activity_failed|internal"',
-};
+/** What gateways pass on of engines and lanes is counted where it happened: at the workers, which may be of the other version. */
+const GATEWAY_ERRORS: Increase = { metric: 'voxfleet_gateway_errors_total', labels: 'code="internal"' };
 const ENGINE_ERRORS: Increase = { metric: 'voxfleet_engine_errors_total' };
 
 /** Everything a canary is judged by. */
 export const RULES: readonly Rule[] = [
   ...TIERS.flatMap((tier) => promptness(tier, tier === 'gateway' ? GATEWAY_TURNS : WORKER_TURNS)),
-  share('gateway', 'turns with an error of ours', [GATEWAY_ERRORS], [GATEWAY_ERRORS, { metric: `${GATEWAY_TURNS}_count` }], { most: 0.01, isEssential: true }),
+  share('gateway', 'internal errors', [GATEWAY_ERRORS], [GATEWAY_ERRORS, { metric: `${GATEWAY_TURNS}_count` }], { most: 0.01, isEssential: true }),
   share('gateway', 'callers refused', REFUSED, [...REFUSED, CLAIMED], { most: 0.02 }),
   share('gateway', 'calls whose worker was lost', [{ metric: 'voxfleet_gateway_takeovers_total' }], [CLAIMED], { most: 0.05 }),
   { kind: 'none', tier: 'gateway', words: 'calls lost', bad: [{ metric: 'voxfleet_gateway_closed_total', labels: 'reason="session_lost"' }] },

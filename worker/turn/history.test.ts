@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConversationItem } from '../../shared/session/record.ts';
-import { extended, standingOf, TEXT_TURN } from './history.ts';
+import { extended, knownItems, standingOf, TEXT_TURN } from './history.ts';
 
 const caller = (turn: number, text = `question ${turn}`, seq?: number): ConversationItem => ({ kind: 'caller', turn, text, atMs: turn, ...(seq === undefined ? {} : { seq }) });
 const sentence = (turn: number, index = 0): ConversationItem => ({ kind: 'sentence', turn, index, text: `sentence ${turn}.${index}`, atMs: turn });
@@ -30,6 +30,16 @@ test('an agent turn of which nothing was heard is not shown, but it is an answer
 
 test('a caller turn that nothing was stored after is unanswered', () => {
   assert.equal(standingOf([caller(1), agent(1), caller(2)]).unanswered, 2);
+});
+
+test('what a newer version stored is passed over, wherever it stands', () => {
+  const summary = { kind: 'summary', text: 'They greet each other.', atMs: 1 } as object as ConversationItem;
+  const [asked, answered] = text(4, 'yes');
+  assert.ok(asked !== undefined && answered !== undefined);
+  const items = [summary, caller(1), agent(1), asked, summary, answered, caller(2), summary];
+  assert.deepEqual(standingOf(items), standingOf(items.filter((item) => item !== summary)));
+  assert.equal(standingOf(items).unanswered, 2);
+  assert.equal(knownItems(items).length, items.length - 3);
 });
 
 test('an answer that was begun is not asked for again', () => {
