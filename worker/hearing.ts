@@ -114,7 +114,7 @@ export class Hearing {
     if (this.#crash !== undefined) throw this.#crash.error;
     if (this.#stream === undefined && this.#ring.end >= this.#restartAt) this.#startVoiceActivity();
     for (let at = 0; at < samples.length; at += KEPT_SAMPLES) this.#keep(samples.subarray(at, at + KEPT_SAMPLES));
-    this.#marks.push({ seq, endSample: this.#ring.end, stamps });
+    this.#marks.push(seq, this.#ring.end, stamps);
     this.#stream?.push(samples);
     this.#give(this.#certainEnd);
   }

@@ -13,7 +13,7 @@ export interface IngressFrame {
   /** So many numbers before it were given up by the sender; WIDE_HOLE is so many or more. */
   readonly hole: number;
   readonly payload: Uint8Array;
-  stamps: FrameStamps;
+  readonly stamps: FrameStamps & { takenUs: number };
 }
 
 /** What became of a frame: a `duplicate` came before, a `jump` left out some that are to be asked for. */

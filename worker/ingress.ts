@@ -159,7 +159,7 @@ export class Ingress {
 
   #lookAt(seat: Seat, frame: IngressFrame): void {
     const takenUs = stampUs(nowMs());
-    frame.stamps = { ...frame.stamps, takenUs };
+    frame.stamps.takenUs = takenUs;
     const lane = frame.isReplayed ? 'replay' : frame.lane;
     this.#options.metrics.laneWait.observe({ lane }, Math.max(0, elapsedMs(frame.stamps.arrivedUs, takenUs)) / 1000);
     const isLive = frame.type === ENVELOPE_TYPE.audio && !frame.isReplayed;

@@ -9,7 +9,7 @@ export function samplesFromPcm(bytes: Uint8Array): Int16Array {
   if (bytes.length % 2 !== 0) {
     throw new VoxError('bad_audio_length', `PCM16 audio has 2 bytes a sample, got ${bytes.length} bytes`);
   }
-  const aligned = bytes.byteOffset % 2 === 0 ? bytes : Uint8Array.from(bytes);
+  const aligned = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes);
   return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.length / 2);
 }
 

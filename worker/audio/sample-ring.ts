@@ -18,6 +18,7 @@ export class SampleRing {
     this.#end += samples.length;
     const start = (this.#end - kept.length) % capacity;
     const untilWrap = Math.min(kept.length, capacity - start);
+    if (untilWrap === kept.length) return this.#samples.set(kept, start);
     this.#samples.set(kept.subarray(0, untilWrap), start);
     this.#samples.set(kept.subarray(untilWrap), 0);
   }

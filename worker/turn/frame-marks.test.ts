@@ -7,7 +7,7 @@ const stamps = { receivedUs: 0, flushedUs: 0, arrivedUs: 0, takenUs: 0 };
 
 function marksOf(frames: readonly (readonly [seq: number, endSample: number])[], capacity = 100): FrameMarks {
   const marks = new FrameMarks(capacity);
-  for (const [seq, endSample] of frames) marks.push({ seq, endSample, stamps });
+  for (const [seq, endSample] of frames) marks.push(seq, endSample, stamps);
   return marks;
 }
 
@@ -41,7 +41,7 @@ test('however long the stream, answers are right for the newest frames and never
       let endSample = 0;
       const frames = lengths.map((length, seq): FrameMark => ({ seq, endSample: (endSample += length), stamps }));
       const marks = new FrameMarks(capacity);
-      for (const frame of frames) marks.push(frame);
+      for (const frame of frames) marks.push(frame.seq, frame.endSample, frame.stamps);
       const kept = frames.slice(-capacity);
       const bringing = frames.find((frame) => frame.endSample >= sample) ?? frames.at(-1);
       if (bringing !== undefined && kept.includes(bringing)) assert.equal(marks.bringing(sample)?.seq, bringing.seq);
