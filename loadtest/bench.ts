@@ -9,12 +9,14 @@ import { sizeNamed } from './bench/sizes.ts';
 import type { Size } from './bench/suite.ts';
 
 const NAMES = Object.keys(SUITES);
+/** Held unless others are asked for: a profile is long to read. */
+const USUAL = NAMES.filter((name) => name !== 'profile');
 const USAGE = `How fast the fleet is, beside what it is made of: bare references are started and measured in the same minutes.
 
   npm run bench -- [--quick] [--only suite,…] [--rounds N] [--seconds S] [--callers N] [--steps N,…] [--soak-seconds S] [--report dir]
 
   --quick        few short rounds
-  --only         of ${NAMES.join(', ')}
+  --only         of ${NAMES.join(', ')} (default: all but profile)
   --rounds       of each comparison (default 5)
   --seconds      measured in each (default 5)
   --callers      who relay beside the bare chain and the peers (default 400)
@@ -47,7 +49,7 @@ function readOptions(args: readonly string[]): BenchOptions | undefined {
     const given = values[name];
     return given === undefined ? otherwise : wholeNumber(name, String(given), most);
   };
-  const suites = values.only?.split(',') ?? NAMES;
+  const suites = values.only?.split(',') ?? USUAL;
   const unknown = suites.find((name) => !NAMES.includes(name));
   if (unknown !== undefined) throw new UsageError(`--only: expected some of ${NAMES.join(', ')}, got "${unknown}"`);
   return {

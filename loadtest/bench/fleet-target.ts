@@ -34,6 +34,8 @@ const WORKER = {
   SLOTS, VOICE_ACTIVITY_ENGINE: 'scripted', RECOGNIZER_ENGINE: 'scripted', RESPONDER_ENGINE: 'scripted', SYNTHESIZER_ENGINE: 'scripted',
   // Sessions of callers who hung up make room for those of the next run.
   RECONNECT_GRACE_MS: '500',
+  // An echo says nothing while nothing is said to it: that is no failure.
+  ENGINE_DEADLINE_MS: '600000',
 };
 
 /** Starts the fleet. Throws StartError; nothing is left running then. */
