@@ -1,5 +1,6 @@
 import type { StageLatencies } from '../shared/protocol/agent-event.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
+import { processOf } from '../shared/runtime/incarnation.ts';
 import { newSpanId, readTraceparent, sessionIds, type TraceContext, type TracedSession } from '../shared/runtime/tracing-context.ts';
 import { openSpan, type OpenSpan, type SpanEnd } from '../shared/runtime/tracing-span.ts';
 import type { SpanAttributes, Tracer } from '../shared/runtime/tracing.ts';
@@ -26,7 +27,7 @@ const CLAIM_SPANS = { came: 'session.claim', released: 'session.claim', lost: 's
 export function claimEnd(admitted: Admitted): SpanEnd {
   if (admitted.outcome !== 'admitted') return { attributes: { 'voxfleet.outcome': admitted.outcome } };
   const { workerId, fence } = admitted.reply;
-  return { attributes: { 'voxfleet.outcome': admitted.outcome, 'voxfleet.worker_id': workerId, 'voxfleet.fence': fence } };
+  return { attributes: { 'voxfleet.outcome': admitted.outcome, 'voxfleet.worker_id': processOf(workerId), 'voxfleet.fence': fence } };
 }
 
 /** What a gateway tells of sessions and turns in traces; there is none where traces are off. */
@@ -65,7 +66,7 @@ export class GatewayTraces {
 
   /** A worker is looked for; `connection` is what `upgraded` answered. */
   claiming(session: TracedSession, cause: ClaimCause, connection: TraceContext | undefined): OpenSpan {
-    const lost = cause.kind === 'lost' ? { 'voxfleet.lost_worker_id': cause.lost.workerId } : {};
+    const lost = cause.kind === 'lost' ? { 'voxfleet.lost_worker_id': processOf(cause.lost.workerId) } : {};
     return openSpan(this.#tracer, {
       name: CLAIM_SPANS[cause.kind], parent: connection ?? this.#contextOf(session), kind: 'client',
       attributes: { ...this.#of(session), 'voxfleet.cause': cause.kind, ...lost },

@@ -15,6 +15,11 @@ export function incarnationOf(id: string): string {
   return `${id.slice(0, MOST_CHARS - SUFFIX_CHARS)}-${randomBytes(RANDOM_BYTES).toString('hex')}`;
 }
 
+/** The id of the process that `incarnation` is a start of. */
+export function processOf(incarnation: string): string {
+  return incarnation.slice(0, -SUFFIX_CHARS);
+}
+
 /** Whether `incarnation` is a start of the process with this id. */
 export function isIncarnationOf(incarnation: string, id: string): boolean {
   return incarnation.length > SUFFIX_CHARS && incarnation.slice(0, -SUFFIX_CHARS) === id.slice(0, MOST_CHARS - SUFFIX_CHARS);

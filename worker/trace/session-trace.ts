@@ -29,6 +29,7 @@ const KEPT_TURNS = 4;
 export class SessionTrace {
   readonly #options: SessionTraceOptions;
   readonly #claim: TraceContext | undefined;
+  readonly #session: TraceContext;
   readonly #attributes: SpanAttributes;
   readonly #turns = new Map<number, TurnTrace>();
   /** When this worker got the session. */
@@ -41,6 +42,7 @@ export class SessionTrace {
     const { config, workerId, fence, claim } = options;
     this.#options = options;
     this.#claim = readTraceparent(claim);
+    this.#session = this.#contextOf(sessionIds(config));
     this.#attributes = { 'voxfleet.session_id': config.sessionId, 'voxfleet.lane': config.lane, 'voxfleet.worker_id': workerId, 'voxfleet.fence': fence };
     this.#claimed();
   }
@@ -91,18 +93,18 @@ export class SessionTrace {
 
   /** A text is answered: a trace of its own. */
   text(seq: number): TextTrace {
+    const { tracer, config } = this.#options;
     const attributes = { ...this.#attributes, 'voxfleet.text_seq': seq };
-    return new TextTrace({ tracer: this.#options.tracer, context: this.#contextOf(`text-${seq}`), session: this.#session(), attributes });
+    return new TextTrace({ tracer, context: this.#contextOf(turnIds(config, `text-${seq}`)), session: this.#session, attributes });
   }
 
   #begin(turn: number, isCertain: boolean): TurnTrace {
     for (const older of this.#turns.keys()) if (older <= turn - KEPT_TURNS) this.#turns.delete(older);
-    const { tracer } = this.#options;
+    const { tracer, config } = this.#options;
     // What a caller said was stored when it was understood; it is all that is known of when the turn began elsewhere.
     const said = this.#options.items.find((item) => item.kind === 'caller' && item.turn === turn);
-    const links = [this.#session()];
     const begun = new TurnTrace({
-      tracer, context: this.#contextOf(turn), attributes: { ...this.#attributes, 'voxfleet.turn': turn }, links, isCertain,
+      tracer, context: this.#contextOf(turnIds(config, turn)), attributes: { ...this.#attributes, 'voxfleet.turn': turn }, links: [this.#session], isCertain,
       startMs: said?.atMs ?? nowMs(),
     });
     this.#turns.set(turn, begun);
@@ -130,15 +132,8 @@ export class SessionTrace {
     for (const [turn, trace] of this.#turns) if (turn < newTurn && trace.isCertain) this.#end(turn, 'spoken_on');
   }
 
-  #contextOf(turn: number | `text-${number}`): TraceContext {
+  #contextOf(ids: Pick<TraceContext, 'traceId' | 'spanId'>): TraceContext {
     const { tracer, config } = this.#options;
-    const ids = turnIds(config, turn);
-    return { ...ids, isSampled: tracer.isSampled(ids.traceId, readTraceparent(config.traceparent)) };
-  }
-
-  #session(): TraceContext {
-    const { tracer, config } = this.#options;
-    const ids = sessionIds(config);
     return { ...ids, isSampled: tracer.isSampled(ids.traceId, readTraceparent(config.traceparent)) };
   }
 

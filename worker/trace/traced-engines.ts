@@ -10,7 +10,7 @@ export type SessionEngines = Pick<Engines, 'voiceActivity' | 'recognizer' | 'res
 
 /** What a claimed session is given: its trace, where traces are on, and engines whose calls are told there. */
 export function traced(
-  engines: SessionEngines, tracer: Tracer | undefined, workerId: string, { config, lease, trace: claim, items }: Omit<ClaimedSession, 'progress'>,
+  engines: SessionEngines, tracer: Tracer | undefined, workerId: string, { config, lease, trace: claim, items }: Pick<ClaimedSession, 'config' | 'lease' | 'trace' | 'items'>,
 ): { readonly engines: SessionEngines; readonly trace: SessionTrace | undefined } {
   const trace = tracer === undefined ? undefined : new SessionTrace({ tracer, config, workerId, fence: lease.fence, claim, items });
   return { trace, engines: tracedEngines(engines, trace) };
