@@ -11,8 +11,9 @@ export function verdictsOf({ trial, counts, extraSilence, more = [] }: Judgement
     none('nothing of the caller heard twice or out of order', caller.repeated + caller.disordered + caller.foreign + words.added, 'samples and words'),
     none('no sample of the agent lost', agent.lost + agent.damaged, `of ${agent.heard}`),
     none('every utterance answered', agent.unanswered, 'unanswered'),
-    none('no sentence of the agent repeated or skipped', agent.sentencesRepeated + agent.sentencesSkipped, 'sentences'),
-    none('nothing of the agent repeated or out of order', agent.repeated + agent.disordered + agent.foreign, 'samples'),
+    ...(trial.mayRepeat === true
+      ? [none('no sentence of the agent skipped', agent.sentencesSkipped, 'sentences'), none('nothing of the agent out of order', agent.disordered + agent.foreign, 'samples')]
+      : [none('no sentence of the agent repeated or skipped', agent.sentencesRepeated + agent.sentencesSkipped, 'sentences'), none('nothing of the agent repeated or out of order', agent.repeated + agent.disordered + agent.foreign, 'samples')]),
     none('never two voices', agent.doubleVoices, 'times'),
     none('every text answered exactly once', counts.questionsUnanswered + counts.answersTooMany, `of ${counts.questions}`),
   ];

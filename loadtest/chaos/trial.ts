@@ -5,6 +5,8 @@ export interface Trial {
   readonly words: string;
   /** What a caller may miss at most, 99 of 100 times, where that is promised. */
   readonly mostExtraMs?: number;
+  /** Whether it takes away what knows how far the agent has spoken: a reply under way may then be said again, which is judged apart. */
+  readonly mayRepeat?: boolean;
 }
 
 /** What is promised for a trial, and whether a run kept it. */

@@ -31,7 +31,7 @@ export function buildCommit(ref: string, folder: string): string {
   execFileSync('tar', ['-xf', '-', '-C', source], { input: archive });
   symlinkSync(join(root, 'node_modules'), join(source, 'node_modules'));
   // What a browser loads is compiled apart, and no caller here is one.
-  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith('node_modules'));
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && !/\.(test|d)\.ts$/.test(file) && !file.startsWith('node_modules'));
   const build = join(source, 'dist');
   for (const file of files) compile(join(source, file), join(build, file.replace(/\.ts$/, '.js')));
   cpSync(join(root, 'dist', 'gateway', 'page'), join(build, 'gateway', 'page'), { recursive: true, force: false });

@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runCalls, SPREAD_MS } from '../chaos/calls-run.ts';
 import { judge, type Judgement } from '../chaos/judgement.ts';
 import type { Verdict } from '../chaos/trial.ts';
+import { accountAgent } from '../chaos/agent-account.ts';
+import type { CallLog } from '../chaos/call-log.ts';
 import type { Version } from './pod.ts';
+import type { Rehearsed } from './scenario.ts';
 import type { Scenario } from './scenarios.ts';
 import type { RehearsalStage } from './stage.ts';
 
@@ -28,14 +31,21 @@ export async function rehearse(stage: RehearsalStage, scenario: Scenario, option
   const { recorded, seed, seconds, callers, onProgress, versions, isThereAndBack } = options;
   const first = Math.max(1, Math.round(callers * scenario.callersFirst));
   const warmUpMs = SPREAD_MS + WARM_UP_MS;
-  let verdicts: readonly Verdict[] = [];
+  let done: Rehearsed = { injections: [], verdicts: [] };
   const record = await runCalls({ balancer, owners, callers: first, recorded, seed, warmUpMs }, async (calls, nowMs) => {
     stage.watch({ callers: calls.callers, nowMs });
     await sleep(Math.max(0, warmUpMs - nowMs()));
-    const rehearsed = await scenario.run({ stage, calls, nowMs, versions, isThereAndBack, onProgress, moreCallers: callers - first });
-    verdicts = rehearsed.verdicts;
+    done = await scenario.run({ stage, calls, nowMs, versions, isThereAndBack, onProgress, moreCallers: callers - first });
     await sleep(Math.max(AFTERMATH_MS, seconds * 1000 - nowMs()));
-    return rehearsed.injections;
+    return done.injections;
   });
-  return { ...judge(scenario, record), more: verdicts };
+  const { verdicts, lostBoth } = done;
+  return { ...judge(scenario, record), more: lostBoth === undefined ? verdicts : [...verdicts, repeatedElsewhere(record.logs, lostBoth)] };
+}
+
+/** How far a reply was delivered is known to nobody where a call lost both at once; everywhere else nothing is said again. */
+function repeatedElsewhere(logs: readonly CallLog[], lostBoth: readonly number[]): Verdict {
+  const repeated = logs.filter(({ call }) => !lostBoth.includes(call)).reduce((sum, log) => sum + accountAgent(log).repeated, 0);
+  const measured = `${repeated} samples in ${logs.length - lostBoth.length} calls; ${lostBoth.length} lost both`;
+  return { promise: 'nothing of the agent repeated but where a call lost its gateway and its worker at once', measured, isKept: repeated === 0, isTimed: false };
 }

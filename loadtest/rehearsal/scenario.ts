@@ -22,6 +22,8 @@ export interface ScenarioContext {
 export interface Rehearsed {
   readonly injections: readonly Injection[];
   readonly verdicts: readonly Verdict[];
+  /** Calls that lost their gateway and their worker at once, where that was done. */
+  readonly lostBoth?: readonly number[];
 }
 
 /** Both tiers to this version. */

@@ -22,7 +22,7 @@ const REPLACED_AFTER_MS = 4000;
 export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   rolling: { name: 'rolling', words: 'both tiers are rolled to the next version at once, and back', callersFirst: 1, isWatched: false, run: rollThereAndBack },
   canary: { name: 'canary', words: 'a slow canary is found and taken back, a good one is let go on', callersFirst: 0.5, isWatched: true, run: rehearseCanary },
-  'node-loss': { name: 'node-loss', words: 'the node of a gateway and a worker is gone (kill -9 of both at once)', callersFirst: 1, isWatched: false, run: loseNode },
+  'node-loss': { name: 'node-loss', words: 'the node of a gateway and a worker is gone (kill -9 of both at once)', callersFirst: 1, isWatched: false, mayRepeat: true, run: loseNode },
 };
 
 /** As `kubectl apply` of changed images does it: both Deployments at the same time. */
@@ -36,7 +36,8 @@ async function rollThereAndBack(context: ScenarioContext): Promise<Rehearsed> {
 async function loseNode({ stage, nowMs, versions, onProgress }: ScenarioContext): Promise<Rehearsed> {
   const { gateway, worker } = stage.sets;
   const lost = [{ set: gateway, pod: firstOf(gateway.pods) }, { set: worker, pod: firstOf(worker.pods) }];
-  const affected = [...new Set((await Promise.all(lost.map(({ pod }) => stage.callsOn(pod)))).flat())];
+  const [behind = [], heldBy = []] = await Promise.all(lost.map(({ pod }) => stage.callsOn(pod)));
+  const affected = [...new Set([...behind, ...heldBy])];
   const target = lost.map(({ pod }) => pod.id).join(' and ');
   const atMs = nowMs();
   await stage.loseNode(lost);
@@ -47,7 +48,7 @@ async function loseNode({ stage, nowMs, versions, onProgress }: ScenarioContext)
   }));
   const injection = { atMs, healedAtMs: nowMs(), target, affected };
   onProgress(`${(atMs / 1000).toFixed(1)} s ${target}, ${affected.length} calls, as many pods as before after ${Math.round(injection.healedAtMs - atMs)} ms`);
-  return { injections: [injection], verdicts: [] };
+  return { injections: [injection], verdicts: [], lostBoth: behind.filter((call) => heldBy.includes(call)) };
 }
 
 /** Which one does not matter: callers are spread evenly. */
