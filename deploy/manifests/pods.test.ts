@@ -24,11 +24,11 @@ for (const overlay of OVERLAYS) {
         assert.equal(pod.securityContext.seccompProfile?.type, 'RuntimeDefault');
         assert.ok(Number(pod.securityContext.runAsUser) > 0);
         assert.equal(pod.automountServiceAccountToken, false);
-        assert.deepEqual([pod.hostNetwork, pod.hostPID, pod.hostIPC, container.securityContext?.privileged ?? false], [undefined, undefined, undefined, false]);
+        assert.deepEqual([pod.hostNetwork, pod.hostPID, pod.hostIPC, container.securityContext?.privileged === true], [undefined, undefined, undefined, false]);
         assert.equal(container.securityContext?.allowPrivilegeEscalation, false);
         assert.equal(container.securityContext.readOnlyRootFilesystem, true);
         assert.deepEqual(container.securityContext.capabilities, { drop: ['ALL'] });
-        for (const volume of pod.volumes ?? []) assert.ok(volume.emptyDir?.sizeLimit !== undefined, `${volume.name ?? ''} has a limit`);
+        for (const volume of pod.volumes ?? []) assert.ok(volume.emptyDir?.sizeLimit !== undefined, `${volume.name} has a limit`);
       });
 
       test(`${name} says what it needs and never takes more`, () => {

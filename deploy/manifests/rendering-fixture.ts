@@ -6,6 +6,8 @@ import { stringify, parse } from 'yaml';
 import { packageRoot } from '../../shared/runtime/package-root.ts';
 import { K8S_FOLDER, readManifestFile, sourceFiles, type Overlay } from './manifest-files-fixture.ts';
 
+const PROGRAM = 'kubectl';
+
 /** Set to 1, the tests of this folder write what is generated instead of comparing it. */
 export const WRITES = process.env['WRITE_MANIFESTS'] === '1';
 /** How that is typed, for the message of a test that fails. */
@@ -13,13 +15,13 @@ export const HOW_TO_WRITE = 'WRITE_MANIFESTS=1 node --test dist/deploy/manifests
 
 /** Whether there is a kubectl whose kustomize knows what the overlays use: 5, of kubectl 1.27. */
 export function hasKubectl(): boolean {
-  const { stdout } = spawnSync('kubectl', ['version', '--client'], { encoding: 'utf8' });
+  const { stdout } = spawnSync(PROGRAM, ['version', '--client'], { encoding: 'utf8' });
   return /Kustomize Version: v[5-9]\./.test(stdout);
 }
 
 /** What an overlay comes to; throws what kustomize says. */
 export function rendered(overlay: Overlay): string {
-  const { stdout, stderr, status } = spawnSync('kubectl', ['kustomize', join(K8S_FOLDER, 'overlays', overlay)], { encoding: 'utf8' });
+  const { stdout, stderr, status } = spawnSync(PROGRAM, ['kustomize', join(K8S_FOLDER, 'overlays', overlay)], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`kubectl kustomize ${overlay}: ${stderr}`);
   return stdout;
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { IScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1';
@@ -115,7 +117,10 @@ describe('the metrics it goes by', { timeout: 60_000 }, () => {
 
   test('are asked for in PromQL that Prometheus reads', async () => {
     const checked = { groups: [{ name: 'autoscaling', rules: [...kedaQueries, ...adapterQueries].map((expr, at) => ({ record: `query:number:${at}`, expr })) }] };
-    const { code, said } = await promtool(['check', 'rules', '/dev/stdin'], JSON.stringify(checked));
+    const folder = mkdtempSync(join(tmpdir(), 'voxfleet-queries-'));
+    writeFileSync(join(folder, 'rules.yml'), JSON.stringify(checked));
+    const { code, said } = await promtool(['check', 'rules', join(folder, 'rules.yml')]);
+    rmSync(folder, { recursive: true });
     assert.equal(code, 0, said);
     assert.match(said, /SUCCESS: 6 rules found/);
   });

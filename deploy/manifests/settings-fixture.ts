@@ -23,13 +23,13 @@ export function tierOf(workload: Workload): Tier {
 /** What the process gets as its environment, without secrets. Throws where a ConfigMap that it names is not there. */
 export function environmentOf(workload: Workload, manifests: readonly Manifest[]): ReadonlyMap<string, string> {
   const { envFrom = [], env = [] } = onlyContainer(workload);
-  const maps = (envFrom ?? []).flatMap(({ configMapRef }) => (configMapRef?.name === undefined ? [] : [configMapRef.name]));
+  const maps = envFrom.flatMap(({ configMapRef }) => (configMapRef?.name === undefined ? [] : [configMapRef.name]));
   const fromMaps = maps.flatMap((name) => {
     const found = ofKind<IConfigMap>(manifests, 'ConfigMap').find(({ metadata }) => metadata.name === name);
     if (found === undefined) throw new Error(`${workload.metadata.name} wants ConfigMap ${name}, which is not there`);
     return Object.entries(found.data ?? {});
   });
-  return new Map([...fromMaps, ...(env ?? []).map(({ name, value }): [string, string] => [name, value ?? ''])]);
+  return new Map([...fromMaps, ...env.map(({ name, value }): [string, string] => [name, value ?? ''])]);
 }
 
 /** A setting as the process sees it: of its environment, else the default. */

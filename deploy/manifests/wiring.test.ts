@@ -64,7 +64,7 @@ for (const overlay of ['dev', 'production'] as const) {
   describe(`who may talk to whom in overlay ${overlay}`, () => {
     const manifests = renderedManifests(overlay);
     const policies = ofKind<INetworkPolicy>(manifests, 'NetworkPolicy');
-    const policiesOf = (workload: Workload): INetworkPolicy[] => policies.filter(({ spec }) => includes(podLabelsOf(workload), spec?.podSelector?.matchLabels));
+    const policiesOf = (workload: Workload): INetworkPolicy[] => policies.filter(({ spec }) => includes(podLabelsOf(workload), spec?.podSelector.matchLabels));
 
     test('nothing comes to a pod, or leaves it, that no policy allows', () => {
       for (const workload of workloadsOf(manifests)) {
