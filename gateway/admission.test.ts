@@ -5,7 +5,7 @@ import type { ClaimReply } from '../shared/protocol/claim.ts';
 import { NATIVE_SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from '../shared/protocol/native-message.ts';
 import { pack } from '../shared/protocol/structured.ts';
 import { startRedis } from '../shared/testing/servers.ts';
-import { Caller } from './caller-fixture.ts';
+import { assertEnding, Caller } from './caller-fixture.ts';
 import { Rig, startGround, type Ground } from './gateway-fixture.ts';
 import { ScriptedWorker } from './scripted-worker-fixture.ts';
 
@@ -70,7 +70,7 @@ test('a fleet that is full is said at once and once; who waits too long is close
   const caller = await Caller.call(context, rig, id, { isNative: true });
   const told = await caller.isTold('at_capacity');
   assert.ok(Number(told['retry_after_ms']) >= 1000);
-  assert.deepEqual(await caller.ending, { code: 1013, reason: 'At capacity' });
+  assertEnding(await caller.ending, 1013, 'At capacity');
   assert.equal(caller.heard.all.length, 1);
 });
 
@@ -79,7 +79,7 @@ test('a plain client is told nothing beside its answers: a full fleet only by th
   const { id } = await rig.createSession();
   const caller = await Caller.call(context, rig, id);
   caller.send({ type: 'text', content: 'anybody there?' });
-  assert.deepEqual(await caller.ending, { code: 1013, reason: 'At capacity' });
+  assertEnding(await caller.ending, 1013, 'At capacity');
   assert.deepEqual(caller.heard.all, []);
 });
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
@@ -111,4 +112,9 @@ export class Caller {
     await this.heard.find(() => this.heard.all.filter(({ type }) => type === 'pong').length > before);
     return true;
   }
+}
+
+/** Fails unless a connection was closed with this code, for this reason, and an id to quote. */
+export function assertEnding({ code, reason }: Ending, expectedCode: number, expectedReason: string): void {
+  assert.deepEqual([code, reason.replace(/ \(error [0-9a-z]{10}\)$/, ' (error …)')], [expectedCode, `${expectedReason} (error …)`]);
 }

@@ -5,7 +5,7 @@ import { LATENCY_STAGES, type StageLatencies } from '../shared/protocol/agent-ev
 import { BINARY_KIND, readBinaryFrame, writeBinaryFrame } from '../shared/protocol/binary-frame.ts';
 import { ENVELOPE_FLAG, ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import { laneAt } from '../shared/protocol/lane.ts';
-import { Caller } from './caller-fixture.ts';
+import { assertEnding, Caller } from './caller-fixture.ts';
 import { Rig, startGround, type Ground } from './gateway-fixture.ts';
 import { ScriptedWorker } from './scripted-worker-fixture.ts';
 
@@ -52,7 +52,7 @@ test('many bad messages in a row close their own connection with 4002; a good on
   for (const message of ['{', '{', '{', '{']) caller.send(message);
   assert.equal(await caller.answers(), true);
   for (const message of ['{', '{', '{', '{', '{']) caller.send(message);
-  assert.deepEqual(await caller.ending, { code: 4002, reason: 'Too many invalid messages in a row' });
+  assertEnding(await caller.ending, 4002, 'Too many invalid messages in a row');
 });
 
 test('one caller’s garbage never closes another’s socket, nor their own', async (context) => {

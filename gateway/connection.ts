@@ -7,12 +7,15 @@ import { applicantOf, closeNameOf, type ClaimCause } from './claim-cause.ts';
 import { EarlyEgress } from './early-egress.ts';
 import type { Route } from './ingress.ts';
 import { Line, type Arrival, type LineServices } from './line.ts';
+import { processOf } from '../shared/runtime/incarnation.ts';
+import type { NoticePublisher } from '../shared/runtime/notice-publisher.ts';
 import type { CallerSocket, SocketListener } from './socket.ts';
 import { claimEnd } from './traces.ts';
 
 /** What every connection of a gateway works with. */
 export interface ConnectionServices extends LineServices {
   readonly admission: Admission;
+  readonly notices: Pick<NoticePublisher, 'tell'>;
 }
 
 /** One caller's connection as it starts. */
@@ -157,8 +160,7 @@ export class Connection implements SocketListener {
   /** Closes at once, whatever is still queued. */
   close(name: CloseName): void {
     if (this.#state.kind === 'closed') return;
-    this.#services.metrics.closed.inc({ reason: name });
-    this.#start.socket.close(name);
+    this.#start.socket.close(name, this.#closing(name));
     // A socket tells of its own closing, one that was closed before does not.
     this.onClosed();
   }
@@ -176,8 +178,14 @@ export class Connection implements SocketListener {
   #finish(name: CloseName): void {
     if (this.#state.kind === 'closed' || this.#state.kind === 'ending') return;
     this.#state = { kind: 'ending' };
-    this.#services.metrics.closed.inc({ reason: name });
-    this.#line.finish(name);
+    this.#line.finish(name, this.#closing(name));
+  }
+
+  /** Answers the id that goes with the reason, where that is an error. */
+  #closing(name: CloseName): string | undefined {
+    const { metrics, told } = this.#services;
+    metrics.closed.inc({ reason: name });
+    return told.byClose(name, this.sessionId);
   }
 
   #part(state: ConnectionState): void {
@@ -240,6 +248,7 @@ export class Connection implements SocketListener {
     const { metrics, ingress } = this.#services;
     const isClaiming = this.#state.kind === 'claiming';
     if (cause.kind === 'lost') metrics.countTakeover(admitted.outcome);
+    if (admitted.outcome === 'admitted') this.#tellTakeover(cause, admitted.reply.workerId);
     if (admitted.outcome === 'admitted') {
       const { workerId, workerSlot, fence } = admitted.reply;
       if (isClaiming) this.#attach({ workerId, workerSlot, fence }, admitted.reply);
@@ -248,6 +257,12 @@ export class Connection implements SocketListener {
     }
     const closeName = closeNameOf(admitted.outcome, cause);
     if (isClaiming && closeName !== undefined) this.#finish(closeName);
+  }
+
+  #tellTakeover(cause: ClaimCause, workerId: string): void {
+    if (cause.kind === 'came') return;
+    const from = cause.kind === 'lost' ? `${processOf(cause.lost.workerId)} was lost` : 'handed over';
+    this.#services.notices.tell({ kind: 'takeover', sessionId: this.sessionId, detail: `${from}: now at ${processOf(workerId)}` });
   }
 
   #attach(route: Route, reply: Extract<ClaimReply, { ok: true }>): void {

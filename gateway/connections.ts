@@ -80,9 +80,9 @@ export class Connections {
     return [...this.#slots.tenants()];
   }
 
-  /** Tells every caller but plain clients that only write texts. */
-  tellAll(error: VoxError): void {
-    for (const connection of this.#slots.tenants()) connection.tell(error);
+  /** Tells every caller but plain clients that only write texts; each has an error of its own. */
+  tellAll(makeError: () => VoxError): void {
+    for (const connection of this.#slots.tenants()) connection.tell(makeError());
   }
 
   /** Sends every caller away. */

@@ -4,7 +4,7 @@ import { ENVELOPE_FLAG, type Envelope } from '../shared/protocol/envelope.ts';
 import type { AgentMessageBody } from '../shared/protocol/native-message.ts';
 import { unpack } from '../shared/protocol/structured.ts';
 import { elapsedMs, nowMs, stampUs } from '../shared/runtime/clock.ts';
-import { ERROR_TABLE, type VoxError } from '../shared/runtime/errors.ts';
+import { ERROR_TABLE, VoxError } from '../shared/runtime/errors.ts';
 import type { EgressOrder } from './egress-order.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Outbox } from './outbox.ts';
@@ -24,6 +24,8 @@ export interface DeliveryOptions {
   readonly isBinary: boolean;
   /** Whether the caller numbers its messages, and so can be told which one an answer is for. */
   readonly isNumbered: boolean;
+  /** Hears of each error that the gateway tells the caller, and of those for which a worker gave no id. */
+  readonly onTold: (error: VoxError) => void;
   /** Hears of each turn that its worker traces. */
   readonly onTracedTurn?: (turn: Omit<AnsweredTurn, 'session'>) => void;
 }
@@ -53,7 +55,7 @@ export class Delivery {
 
   /** An error the gateway tells the caller; `re` is the caller's number of what it is about. */
   tell(error: VoxError, re?: number): void {
-    this.#options.metrics.countError(error.code);
+    this.#options.onTold(error);
     this.say(encodeError(error, re));
   }
 
@@ -79,12 +81,24 @@ export class Delivery {
       return undefined;
     }
     if (event.type === 'clear') outbox.clearAudio();
-    if (event.type === 'error') metrics.countError(event.code in ERROR_TABLE ? event.code : 'internal');
-    const body = encodeEvent(event, this.#firstSpeechMs, isNumbered);
+    const told = event.type === 'error' ? this.#named(event) : event;
+    const body = encodeEvent(told, this.#firstSpeechMs, isNumbered);
     const isReplayed = (flags & ENVELOPE_FLAG.replayed) !== 0;
     if (body.type === 'turn') this.#finishTurn(body, event.type === 'turn' && !isReplayed ? event.trace : undefined, isReplayed);
     outbox.send(JSON.stringify({ ...body, seq }), false);
     return event;
+  }
+
+  /** A worker has written its errors down itself; of one that is a version older, this is done here. */
+  #named(event: Extract<AgentEvent, { type: 'error' }>): AgentEvent {
+    const code = Object.hasOwn(ERROR_TABLE, event.code) ? event.code : 'internal';
+    if (event.errorId !== undefined) {
+      this.#options.metrics.countError(code);
+      return event;
+    }
+    const error = new VoxError(code, 'told by a worker that gives no ids');
+    this.#options.onTold(error);
+    return { ...event, errorId: error.errorId };
   }
 
   #finishTurn({ turn, mouth_to_ear_ms, stages_ms }: Extract<AgentMessageBody, { type: 'turn' }>, traceparent: string | undefined, isReplayed: boolean): void {

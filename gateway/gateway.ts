@@ -4,9 +4,11 @@ import { watchDependencies } from '../shared/runtime/dependency-metrics.ts';
 import { withoutPassword } from '../shared/runtime/env.ts';
 import type { Readings } from '../shared/protocol/process-stats.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
-import { incarnationOf } from '../shared/runtime/incarnation.ts';
+import { incarnationOf, processOf } from '../shared/runtime/incarnation.ts';
 import { Lifecycle } from '../shared/runtime/lifecycle.ts';
 import type { Logger } from '../shared/runtime/log.ts';
+import { NoticePublisher } from '../shared/runtime/notice-publisher.ts';
+import { tellOfOutages } from '../shared/runtime/notice-watch.ts';
 import { createRegistry, type Registry } from '../shared/runtime/metrics.ts';
 import { FLUSH_MS, startTracing } from '../shared/runtime/tracing.ts';
 import { connectRedis, type Redis } from '../shared/session/redis.ts';
@@ -34,6 +36,7 @@ import { MOST_TREND_POINTS } from './operations/trend.ts';
 import { busUnavailable, LongOutages } from './outage.ts';
 import { ReplaySlices } from './replay-slices.ts';
 import { SocketServer } from './socket-server.ts';
+import { ToldErrors } from './told-errors.ts';
 import { GatewayTraces } from './traces.ts';
 
 /** How often connections look after what takes time. */
@@ -83,11 +86,13 @@ interface Base {
   readonly registry: Registry;
   /** Where traces are on. */
   readonly traces: GatewayTraces | undefined;
+  readonly notices: NoticePublisher;
 }
 
 /** The side towards the workers. */
 interface BusSide {
   readonly metrics: GatewayMetrics;
+  readonly told: ToldErrors;
   readonly ingress: Ingress;
   readonly fleet: FleetWatch;
   readonly connections: Connections;
@@ -102,10 +107,12 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
   const trend = new TrendStore(redis, MOST_TREND_POINTS);
   const tracer = await startTracing({ config, tier: 'gateway', processId: config.gatewayId, registry, log });
   const traces = tracer === undefined ? undefined : new GatewayTraces(tracer, config.gatewayId);
-  const base = { config, gatewayId, log, bus, store, trend, lifecycle, registry, traces };
+  const notices = new NoticePublisher({ bus, registry, processId: config.gatewayId, tier: 'gateway' });
+  const base = { config, gatewayId, log, bus, store, trend, lifecycle, registry, traces, notices };
   const side = openBusSide(base);
   const { connections, fleet, ingress, metrics } = side;
-  const stopWatching = watchDependencies({ registry, bus, store, intervalS: config.metricsIntervalS });
+  const watches = [watchDependencies({ registry, bus, store, intervalS: config.metricsIntervalS }), tellOfOutages({ bus, store, notices })];
+  const stopWatching = (): void => watches.forEach((stopWatch) => stopWatch());
   const operations = openOperations(base, connections);
   const { server, admin } = await listen(base, side, operations).catch(async (error: unknown) => {
     fleet.stop();
@@ -121,8 +128,14 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
   lifecycle.enter('ready');
   log.info({ incarnation: gatewayId, host: config.host, port }, 'listening');
   const stop = async (): Promise<void> => {
-    const count = (step: DrainStep, callers: number): void => metrics.drained.inc({ step }, callers);
+    let cut = 0;
+    const count = (step: DrainStep, callers: number): void => {
+      metrics.drained.inc({ step }, callers);
+      if (step === 'cut') cut += callers;
+    };
+    notices.tell({ kind: 'drain_began', detail: `${connections.count} callers` });
     await drain({ lifecycle, connections, spreadMs: config.goawaySpreadMs, deadlineMs: config.drainDeadlineMs, log, count });
+    notices.tell({ kind: 'drain_ended', detail: `${cut} callers had to be cut off` });
     clearInterval(ticker);
     stopWatching();
     fleet.stop();
@@ -139,31 +152,33 @@ async function assemble(config: GatewayConfig, gatewayId: string, log: Logger, b
   return { port, adminPort: admin?.port, connectionCount: () => connections.count, stop };
 }
 
-function openBusSide({ config, gatewayId, log, bus, store, registry, traces }: Base): BusSide {
+function openBusSide({ config, gatewayId, log, bus, store, registry, traces, notices }: Base): BusSide {
   const { workerLostAfterMs } = config;
   const metrics: GatewayMetrics = new GatewayMetrics(registry, {
     connections: () => connections.count, keptBytes: () => connections.keptBytes, workers: () => fleet.readyWorkers,
   });
+  const told = new ToldErrors({ metrics, notices, log });
   const ingress = new Ingress(bus, gatewayId);
   const fleet = new FleetWatch(bus, workerLostAfterMs, {
     onLost: (workerId) => {
+      notices.tell({ kind: 'worker_lost', detail: `${processOf(workerId)} is not heard any more` });
       ingress.forget(workerId);
       connections.onWorkerLost(workerId);
     },
     onMissed: (workerId) => connections.resend(workerId),
   }, log);
   const admission = new Admission(bus, gatewayId, { isGone: (workerId, failure) => fleet.isGone(workerId, failure), lighter: () => fleet.lighter() }, metrics);
-  const connections = new Connections({ config, store, admission, ingress, slices: new ReplaySlices(), metrics, traces, log });
+  const connections = new Connections({ config, store, admission, ingress, slices: new ReplaySlices(), metrics, told, notices, traces, log });
   ingress.onNoResponders((workerId) => fleet.noResponders(workerId));
   receiveEgress(bus, gatewayId, (slot) => connections.at(slot), metrics);
   answerChecks(bus, gatewayId, (check) => connections.at(check.gatewaySlot)?.check(check) ?? { isConnected: false });
-  const outages = new LongOutages(bus, () => connections.tellAll(busUnavailable()));
+  const outages = new LongOutages(bus, () => connections.tellAll(busUnavailable));
   bus.onConnection((isConnected) => {
     if (!isConnected) return;
     ingress.resume();
     connections.onBusBack();
   });
-  return { metrics, ingress, fleet, connections, outages };
+  return { metrics, told, ingress, fleet, connections, outages };
 }
 
 function openOperations({ config, gatewayId, log, bus, trend, lifecycle, registry }: Base, connections: Connections): Operations {
@@ -189,15 +204,15 @@ async function listen(base: Base, side: BusSide, { documents, feed }: Operations
   }
 }
 
-function listenToPublic({ config, log, bus, store, lifecycle, traces }: Base, { metrics, connections, outages }: BusSide, health: AdminSources, feed: FleetFeed): Promise<SocketServer> {
+function listenToPublic({ config, log, bus, store, lifecycle, traces }: Base, { metrics, told, connections, outages }: BusSide, health: AdminSources, feed: FleetFeed): Promise<SocketServer> {
   const keys = new ApiKeys(config.apiKeys, config.allowedOrigins);
   if (!keys.required) log.warn('API_KEYS is not set: anybody who reaches this port may create, read and end sessions');
   const operators = new OperatorAccess({ tokens: config.operatorTokens, isProduction: config.environment === 'production', isExposed: config.exposeOperations });
   const closeHere = (sessionId: string): void => connections.of(sessionId)?.leave('session_over');
   const sessions = new SessionsApi({ store, bus, log, traces, sessionTtlS: config.sessionTtlS, closeHere });
-  const routes = new Routes({ sessions, files: new StaticFiles(), health, keys, operators, feed, lifecycle, log });
+  const routes = new Routes({ sessions, files: new StaticFiles(), health, keys, operators, feed, lifecycle, told, log });
   const upgrades = new Upgrades({
-    store, keys, lifecycle, metrics, traces, log,
+    store, keys, lifecycle, metrics, told, traces, log,
     maxConnections: config.maxWebSocketConnections,
     resumeTokenTtlMs: config.resumeTokenTtlS * 1000,
     openConnection: (socket, arrival) => {
@@ -213,5 +228,6 @@ function listenToPublic({ config, log, bus, store, lifecycle, traces }: Base, { 
     maxBackpressureBytes: 2 * config.maxBufferedBytes + config.maxAudioMessageBytes,
     onRequest: (request) => routes.answer(request),
     onUpgrade: (request, held) => upgrades.decide(request, held),
+    onTold: (error) => told.overHttp(error),
   });
 }

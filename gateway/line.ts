@@ -20,6 +20,7 @@ import { FRAME_COST_BYTES, ReplayRing } from './replay-ring.ts';
 import type { ReplaySlices } from './replay-slices.ts';
 import { Resumption, type Resumable } from './resumption.ts';
 import type { CallerSocket } from './socket.ts';
+import type { ToldErrors } from './told-errors.ts';
 import type { GatewayTraces } from './traces.ts';
 import { Uplink, type IngressPosition } from './uplink.ts';
 
@@ -30,6 +31,7 @@ export interface LineServices {
   readonly ingress: Ingress;
   readonly slices: ReplaySlices;
   readonly metrics: GatewayMetrics;
+  readonly told: ToldErrors;
   /** Where traces are on. */
   readonly traces?: GatewayTraces | undefined;
   readonly log: Logger;
@@ -87,6 +89,7 @@ export class Line {
     const order = new EgressOrder(resumable?.afterSeq ?? record.egressSeq);
     this.#delivery = new Delivery({
       outbox: this.#outbox, metrics, order, isBinary: isNative, isNumbered,
+      onTold: (error) => services.told.inCall(error, record.config.sessionId),
       onTracedTurn: (turn) => services.traces?.answered({ session: record.config, ...turn }),
     });
     this.#uplink = new Uplink({ ring: ringFor(record, config), ingress, slices, granted: lane, isNumbered });
@@ -184,8 +187,8 @@ export class Line {
   }
 
   /** Closes the socket once everything said is with it. */
-  finish(name: CloseName): void {
-    this.#outbox.finish(name);
+  finish(name: CloseName, errorId?: string): void {
+    this.#outbox.finish(name, errorId);
   }
 
   /** Looks for a socket that has stalled; called about four times a second until it is closed. */

@@ -51,6 +51,7 @@ export interface GatewayLevels {
 /** Every metric of the gateway. Label sets are closed; seconds and bytes throughout. */
 export class GatewayMetrics {
   readonly errors: Counter<'code'>;
+  readonly httpErrors: Counter<'code'>;
   readonly rejected: Counter<'reason'>;
   readonly claims: Counter<'outcome'>;
   readonly takeovers: Counter<'outcome'>;
@@ -75,6 +76,7 @@ export class GatewayMetrics {
     const counter = (name: string, help: string): Counter => new Counter({ name, help, registers });
     const counterBy = <L extends string>(label: L, values: readonly string[], name: string, help: string): Counter<L> => closedCounter({ name, help, label, values, registry });
     this.errors = counterBy('code', Object.keys(ERROR_TABLE), 'voxfleet_gateway_errors_total', 'Errors told to callers, by code; docs/wire.md says what each means, those with an HTTP status of 500 and above are ours.');
+    this.httpErrors = counterBy('code', Object.keys(ERROR_TABLE), 'voxfleet_gateway_http_errors_total', 'HTTP requests answered with an error, refused upgrades among them, by code; docs/wire.md says what each means, those with a status of 500 and above are ours.');
     this.rejected = counterBy('reason', REJECT_REASONS, 'voxfleet_gateway_rejected_total', 'WebSocket upgrades refused or closed at once, by reason; too_many_connections: add gateways, unauthorized: look at the callers.');
     this.claims = counterBy('outcome', CLAIM_RESULTS, 'voxfleet_gateway_claims_total', 'Claim requests, by what they came to; many full or no_responders mean that the fleet needs more slots.');
     this.takeovers = counterBy('outcome', TAKEOVER_RESULTS, 'voxfleet_gateway_takeovers_total', 'Connections whose worker was lost, by what became of them; anything but admitted is a lost call, look for crashed workers.');

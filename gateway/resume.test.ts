@@ -5,7 +5,7 @@ import { checkSubject } from '../shared/bus/subjects.ts';
 import { ENVELOPE_FLAG, ENVELOPE_TYPE, holeFlags } from '../shared/protocol/envelope.ts';
 import { pack, unpack } from '../shared/protocol/structured.ts';
 import { startNats } from '../shared/testing/servers.ts';
-import { Caller } from './caller-fixture.ts';
+import { assertEnding, Caller } from './caller-fixture.ts';
 import { Rig, SILENT, startGround, type Ground } from './gateway-fixture.ts';
 import { secretHash } from './http/authorization.ts';
 import { ScriptedWorker, type HeldSession } from './scripted-worker-fixture.ts';
@@ -83,7 +83,7 @@ test('a resume token stands in for the sessionâ€™s; one that is wrong, anotherâ€
   const refused = [two, 'made-up', await bobs.ticket()];
   for (const resumeToken of refused) {
     const caller = await Caller.resume(context, rig, ann.id, { after: 0, resumeToken, sessionToken: ann.token });
-    assert.deepEqual(await caller.ending, { code: 4005, reason: 'Resume token is not valid' });
+    assertEnding(await caller.ending, 4005, 'Resume token is not valid');
   }
   assert.equal((await Caller.refused(rig, ann.id, { query: '?after=0' })).status, 401);
   assert.equal(await fourth.answers(), true, 'a refused token harms nobody');

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import uws, {
   type HttpRequest as UwsRequest, type HttpResponse as UwsResponse, type TemplatedApp, type us_listen_socket, type us_socket_context_t, type WebSocket,
 } from 'uWebSockets.js';
-import { CLOSE_TABLE, VoxError, type CloseName } from '../shared/runtime/errors.ts';
+import { CLOSE_TABLE, closeReason, VoxError, type CloseName } from '../shared/runtime/errors.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import { errorAnswer, type HttpAnswer, type HttpRequest } from './http/exchange.ts';
 import { ResponseSink } from './http/response-sink.ts';
@@ -29,6 +29,8 @@ export interface SocketServerOptions {
   readonly onRequest: (request: HttpRequest) => Promise<HttpAnswer>;
   /** `held`: sockets open and upgrades under way, without this one. Must not reject. */
   readonly onUpgrade: (request: HttpRequest, held: number) => Promise<UpgradeDecision>;
+  /** Hears of errors that the server itself answers with. */
+  readonly onTold: (error: VoxError) => void;
   readonly log: Logger;
 }
 
@@ -194,7 +196,7 @@ export class SocketServer {
       bytes += chunk.byteLength;
       if (bytes > maxBodyBytes) {
         exchange.isOver = true;
-        const answer = errorAnswer(new VoxError('body_too_large', `expected a body of at most ${maxBodyBytes} bytes`));
+        const answer = this.#told(new VoxError('body_too_large', `expected a body of at most ${maxBodyBytes} bytes`));
         response.cork(() => writeAnswer(response, answer, false, true));
         return;
       }
@@ -204,8 +206,14 @@ export class SocketServer {
   }
 
   #fault(error: unknown): { readonly accept: false; readonly answer: HttpAnswer } {
-    this.#options.log.error({ err: error }, 'a request could not be answered');
-    return { accept: false, answer: errorAnswer(new VoxError('internal', 'an unexpected fault; it was logged')) };
+    const told = new VoxError('internal', 'an unexpected fault; it was logged');
+    this.#options.log.error({ err: error, errorId: told.errorId }, 'a request could not be answered');
+    return { accept: false, answer: this.#told(told) };
+  }
+
+  #told(error: VoxError): HttpAnswer {
+    this.#options.onTold(error);
+    return errorAnswer(error);
   }
 }
 
@@ -229,10 +237,10 @@ class UwsSocket implements CallerSocket {
     return this.#send(bytes, true);
   }
 
-  close(name: CloseName): void {
+  close(name: CloseName, errorId?: string): void {
     const ws = this.#ws;
     this.#ws = undefined;
-    ws?.end(CLOSE_TABLE[name].code, CLOSE_TABLE[name].reason);
+    ws?.end(CLOSE_TABLE[name].code, closeReason(name, errorId));
   }
 
   /** The socket is gone. */

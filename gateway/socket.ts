@@ -9,8 +9,8 @@ export interface CallerSocket {
   readonly bufferedBytes: number;
   sendText(text: string): SendOutcome;
   sendBinary(bytes: Uint8Array): SendOutcome;
-  /** Closes with the code and reason of CLOSE_TABLE, after what was sent; `onClosed` is called before this returns. */
-  close(name: CloseName): void;
+  /** Closes with the code and reason of CLOSE_TABLE, after what was sent; `errorId` goes with the reason; `onClosed` is called before this returns. */
+  close(name: CloseName, errorId?: string): void;
 }
 
 /** Who hears what happens on a socket. */

@@ -3,7 +3,7 @@ import { after, before, test, type TestContext } from 'node:test';
 import { ENVELOPE_FLAG, ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import { connectBus } from '../shared/bus/bus.ts';
 import { startNats } from '../shared/testing/servers.ts';
-import { Caller } from './caller-fixture.ts';
+import { assertEnding, Caller } from './caller-fixture.ts';
 import { Rig, SILENT, startGround, type Ground } from './gateway-fixture.ts';
 import { ScriptedWorker, type HeldSession } from './scripted-worker-fixture.ts';
 
@@ -136,7 +136,7 @@ test('a call whose worker is lost and that nobody takes on is closed with 4004',
   caller.send(audio(1));
   await caller.isTold('worker_lost');
   await caller.isTold('at_capacity');
-  assert.deepEqual(await caller.ending, { code: 4004, reason: 'Session could not be taken over' });
+  assertEnding(await caller.ending, 4004, 'Session could not be taken over');
 });
 
 test('after an outage a worker has time to come back; one that does not is lost then', async (context) => {

@@ -36,11 +36,11 @@ export function jsonAnswer(status: number, value: unknown, headers: Readonly<Rec
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(value) };
 }
 
-/** The one form of every HTTP error: `{"error":{"code","message","retry_after_ms"?}}`, `Retry-After` where it is known. */
+/** The one form of every HTTP error: `{"error":{"code","message","error_id","retry_after_ms"?}}`, `Retry-After` where it is known. */
 export function errorAnswer(error: VoxError, headers: Readonly<Record<string, string>> = {}): HttpAnswer {
-  const { code, message, retryAfterMs } = error;
+  const { code, message, errorId, retryAfterMs } = error;
   const retry = retryAfterMs === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) };
-  const body = { error: { code, message, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }) } };
+  const body = { error: { code, message, error_id: errorId, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }) } };
   return jsonAnswer(ERROR_TABLE[code].status, body, { ...retry, ...headers });
 }
 

@@ -4,6 +4,7 @@ import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import type { FleetFeed } from '../operations/fleet-feed.ts';
 import type { OperatorAccess } from '../operations/operator-access.ts';
+import type { ToldErrors } from '../told-errors.ts';
 import type { ApiKeys } from './authorization.ts';
 import { decodeSegment, errorAnswer, type HttpAnswer, type HttpRequest } from './exchange.ts';
 import type { SessionsApi } from './sessions.ts';
@@ -17,6 +18,7 @@ export interface RoutesOptions {
   readonly operators: OperatorAccess;
   readonly feed: FleetFeed;
   readonly lifecycle: Lifecycle;
+  readonly told: ToldErrors;
   readonly log: Logger;
 }
 
@@ -32,9 +34,10 @@ export class Routes {
     try {
       return await this.#route(request);
     } catch (error) {
-      if (error instanceof VoxError) return errorAnswer(error, error.code === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : {});
-      this.#options.log.error({ err: error, method: request.method }, 'an HTTP request could not be answered');
-      return errorAnswer(new VoxError('internal', 'an unexpected fault; it was logged'));
+      if (error instanceof VoxError) return this.#tell(error, error.code === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : {});
+      const told = new VoxError('internal', 'an unexpected fault; it was logged');
+      this.#options.log.error({ err: error, method: request.method, errorId: told.errorId }, 'an HTTP request could not be answered');
+      return this.#tell(told);
     }
   }
 
@@ -79,6 +82,11 @@ export class Routes {
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     if (methods.includes(method)) return answer();
     const allow = methods.flatMap((allowed) => (allowed === 'GET' ? ['GET', 'HEAD'] : [allowed])).join(', ');
-    return errorAnswer(new VoxError('method_not_allowed', `expected one of ${allow}`), { allow });
+    return this.#tell(new VoxError('method_not_allowed', `expected one of ${allow}`), { allow });
+  }
+
+  #tell(error: VoxError, headers: Readonly<Record<string, string>> = {}): HttpAnswer {
+    this.#options.told.overHttp(error);
+    return errorAnswer(error, headers);
   }
 }

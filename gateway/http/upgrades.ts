@@ -9,6 +9,7 @@ import type { Arrival } from '../line.ts';
 import type { GatewayMetrics, RejectReason } from '../metrics.ts';
 import { newTicket, type Resumable } from '../resumption.ts';
 import type { CallerSocket, SocketListener } from '../socket.ts';
+import type { ToldErrors } from '../told-errors.ts';
 import type { GatewayTraces } from '../traces.ts';
 import { matchesHash, resumeTokenOf, secretHash, sessionTokenOf, type ApiKeys } from './authorization.ts';
 import { decodeSegment, errorAnswer, type HttpAnswer, type HttpRequest } from './exchange.ts';
@@ -24,6 +25,7 @@ export interface UpgradesOptions {
   readonly keys: ApiKeys;
   readonly lifecycle: Lifecycle;
   readonly metrics: GatewayMetrics;
+  readonly told: ToldErrors;
   readonly log: Logger;
   readonly maxConnections: number;
   /** Where traces are on. */
@@ -124,20 +126,21 @@ export class Upgrades {
   #turnAway(protocol: string, name: CloseName, reason: RejectReason): UpgradeDecision {
     this.#options.metrics.countRejected(reason);
     const open = (socket: CallerSocket): SocketListener => {
-      socket.close(name);
+      socket.close(name, this.#options.told.byClose(name));
       return DEAF;
     };
     return { accept: true, protocol, open };
   }
 
   #refuse(error: unknown): UpgradeDecision {
-    const { metrics, log } = this.#options;
+    const { metrics, told, log } = this.#options;
     if (!(error instanceof VoxError)) {
-      log.error({ err: error }, 'an upgrade could not be decided');
-      metrics.countRejected('internal');
-      return { accept: false, answer: errorAnswer(new VoxError('internal', 'an unexpected fault; it was logged')) };
+      const fault = new VoxError('internal', 'an unexpected fault; it was logged');
+      log.error({ err: error, errorId: fault.errorId }, 'an upgrade could not be decided');
+      return this.#refuse(fault);
     }
     metrics.countRejected(rejectReason(error));
+    told.overHttp(error);
     return { accept: false, answer: errorAnswer(error, error.code === 'unauthorized' ? { 'www-authenticate': 'Bearer' } : {}) };
   }
 }

@@ -110,11 +110,12 @@ test('what is refused of a client that can resume is told by its number, so that
 
 test('answers name the text they are for to those who numbered it', () => {
   const answer = { type: 'text', content: 'hi', re: 4 } as const;
-  const error = { type: 'error', code: 'shed', message: 'm', re: 4 } as const;
-  assert.deepEqual([encodeEvent(answer, 0, true), encodeEvent(error, 0, true)], [answer, error]);
+  const event = { type: 'error', code: 'shed', message: 'm', errorId: 'k3', re: 4 } as const;
+  const error = { type: 'error', code: 'shed', message: 'm', error_id: 'k3' };
+  assert.deepEqual([encodeEvent(answer, 0, true), encodeEvent(event, 0, true)], [answer, { ...error, re: 4 }]);
   assert.deepEqual(encodeEvent(answer, 0, false), { type: 'text', content: 'hi' });
-  assert.deepEqual(encodeEvent(error, 0, false), { type: 'error', code: 'shed', message: 'm' });
-  assert.deepEqual(encodeError(new VoxError('shed', 'm'), 4), error);
+  assert.deepEqual(encodeEvent(event, 0, false), error);
+  assert.deepEqual(encodeError(new VoxError('shed', 'm', undefined, 'k3'), 4), { ...error, re: 4 });
 });
 
 test('a G.711 session takes single bytes, for they are whole samples', () => {

@@ -209,15 +209,15 @@ export function encodeEvent(event: AgentEvent, egressMs: number, isNumbered: boo
     case 'text':
       return { type: 'text', content: event.content, ...reference(event.re, isNumbered) };
     case 'error':
-      return { ...encodeError(new VoxError(event.code, event.message, event.retryAfterMs)), ...reference(event.re, isNumbered) };
+      return { ...encodeError(new VoxError(event.code, event.message, event.retryAfterMs, event.errorId)), ...reference(event.re, isNumbered) };
     default:
       return event;
   }
 }
 
 /** An error as a message of the native wire; `re` is the caller's number of what it is about. */
-export function encodeError({ code, message, retryAfterMs }: VoxError, re?: number): AgentMessageBody {
-  return { type: 'error', code, message, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }), ...reference(re, true) };
+export function encodeError({ code, message, errorId, retryAfterMs }: VoxError, re?: number): AgentMessageBody {
+  return { type: 'error', code, message, error_id: errorId, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }), ...reference(re, true) };
 }
 
 function reference(re: number | undefined, isNumbered: boolean): { readonly re?: number } {

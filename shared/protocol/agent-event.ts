@@ -40,7 +40,8 @@ export type AgentEvent =
     }
   /** Throw away agent audio not yet played: the caller spoke over it or cancelled. */
   | { readonly type: 'clear' }
-  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly retryAfterMs?: number; readonly re?: number };
+  /** `errorId` goes with it to the caller, and stands in this worker's log; a worker one version older gives none. */
+  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly errorId?: string; readonly retryAfterMs?: number; readonly re?: number };
 
 /** Body of a `text` envelope. */
 export interface TextBody {

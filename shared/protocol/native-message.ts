@@ -63,7 +63,8 @@ export type AgentMessageBody =
   | { readonly type: 'turn'; readonly turn: number; readonly mouth_to_ear_ms: number; readonly stages_ms: StageLatencies }
   | { readonly type: 'clear' }
   | { readonly type: 'pong' }
-  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly retry_after_ms?: number; readonly re?: number };
+  /** `error_id`: what to quote when asking about it; absent of gateways one version older. */
+  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly error_id?: string; readonly retry_after_ms?: number; readonly re?: number };
 
 /** What a session is resumed with. */
 export interface ResumeTicket {

@@ -32,4 +32,34 @@ export interface Notice {
   readonly sessionId?: string;
   /** A few plain words: who was lost, how many calls went elsewhere. */
   readonly detail?: string;
+  /** How many notices of this process were left out since the one before, because there were too many. */
+  readonly leftOut?: number;
+}
+
+/** Longer words of a notice are cut: nothing a process says fills the memory of others. */
+const MOST_CHARS = 300;
+const KINDS: ReadonlySet<unknown> = new Set(NOTICE_KINDS);
+const WORDS = ['code', 'errorId', 'sessionId', 'detail'] as const;
+
+/**
+ * Reads the unpacked body of a `vox.notices` message. Undefined for what is no notice, or is of a kind that only another version
+ * knows; a field that is not as expected is left out.
+ */
+export function noticeOf(said: unknown): Notice | undefined {
+  if (typeof said !== 'object' || said === null) return undefined;
+  const { atMs, processId, tier, kind, leftOut, ...more } = said as Partial<Record<keyof Notice, unknown>>;
+  if (typeof atMs !== 'number' || !Number.isFinite(atMs) || typeof processId !== 'string') return undefined;
+  if ((tier !== 'gateway' && tier !== 'worker') || !isKind(kind)) return undefined;
+  const words = WORDS.flatMap((name) => {
+    const word = more[name];
+    return typeof word === 'string' ? [[name, word.slice(0, MOST_CHARS)] as const] : [];
+  });
+  return {
+    atMs: Math.round(atMs), processId: processId.slice(0, MOST_CHARS), tier, kind, ...Object.fromEntries(words),
+    ...(Number.isSafeInteger(leftOut) && Number(leftOut) > 0 ? { leftOut: Number(leftOut) } : {}),
+  };
+}
+
+function isKind(kind: unknown): kind is NoticeKind {
+  return KINDS.has(kind);
 }

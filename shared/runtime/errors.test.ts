@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { STATUS_CODES } from 'node:http';
 import { test } from 'node:test';
-import { CLOSE_TABLE, ERROR_TABLE, VoxError } from './errors.ts';
+import { CLOSE_TABLE, closeReason, ERROR_TABLE, newErrorId, VoxError, type CloseName } from './errors.ts';
 
 test('every error code is a lower-case word with an HTTP error status and a sentence', () => {
   for (const [code, { status, meaning }] of Object.entries(ERROR_TABLE)) {
@@ -19,6 +19,7 @@ test('every close code is one a server may send, different from the others, with
     assert.ok([1000, 1001, 1008, 1011, 1012, 1013].includes(code) || (code >= 4000 && code <= 4999), String(code));
     assert.ok(Buffer.byteLength(reason) <= 123);
   }
+  for (const name of Object.keys(CLOSE_TABLE)) assert.ok(Buffer.byteLength(closeReason(name as CloseName, newErrorId())) <= 123);
 });
 
 test('an unknown session is closed with 1008 "Session not found", as existing clients expect', () => {
@@ -29,4 +30,13 @@ test('an error carries its code, its sentence and when to try again', () => {
   const error = new VoxError('at_capacity', 'every worker is full', 500);
   assert.deepEqual([error.name, error.code, error.message, error.retryAfterMs], ['VoxError', 'at_capacity', 'every worker is full', 500]);
   assert.equal(new VoxError('internal', 'x').retryAfterMs, undefined);
+});
+
+test('an error has one id that is easy to read out, its own unless it was made elsewhere', () => {
+  const error = new VoxError('internal', 'x');
+  assert.match(error.errorId, /^[0-9a-hjkmnp-tv-z]{10}$/);
+  assert.equal(error.errorId, error.errorId);
+  assert.equal(new Set(Array.from({ length: 1000 }, newErrorId)).size, 1000);
+  assert.equal(new VoxError('internal', 'x', undefined, 'made-elsewhere').errorId, 'made-elsewhere');
+  assert.equal(closeReason('session_lost', 'abc'), 'Session could not be taken over (error abc)');
 });

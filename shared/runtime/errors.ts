@@ -39,16 +39,35 @@ export const ERROR_TABLE = {
 
 export type ErrorCode = keyof typeof ERROR_TABLE;
 
+/** Without letters and digits that are taken for one another when they are read out: Crockford's base 32, lower case. */
+const ID_DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
+/** 50 bits: among a million errors, that two have the same is as likely as one in two thousand. */
+const ID_CHARS = 10;
+
+/** What a caller can quote and an operator finds in the log: ten letters and digits by chance, in lower case. */
+export function newErrorId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(ID_CHARS)), (byte) => ID_DIGITS[byte % ID_DIGITS.length]).join('');
+}
+
 /** An error that is told to the one it concerns: a stable code and a sentence that says what was wrong. */
 export class VoxError extends Error {
   override readonly name = 'VoxError';
   readonly code: ErrorCode;
   readonly retryAfterMs: number | undefined;
+  #errorId: string | undefined;
 
-  constructor(code: ErrorCode, message: string, retryAfterMs?: number) {
+  /** `errorId`: of an error that somebody else has made. */
+  constructor(code: ErrorCode, message: string, retryAfterMs?: number, errorId?: string) {
     super(message);
     this.code = code;
     this.retryAfterMs = retryAfterMs;
+    this.#errorId = errorId;
+  }
+
+  /** What the one it is told to can quote; made when it is first asked for, for most errors are told to nobody. */
+  get errorId(): string {
+    this.#errorId ??= newErrorId();
+    return this.#errorId;
   }
 }
 
@@ -66,3 +85,9 @@ export const CLOSE_TABLE = {
 } as const satisfies Record<string, { code: number; reason: string }>;
 
 export type CloseName = keyof typeof CLOSE_TABLE;
+
+/** The reason of a close frame; with `errorId` it says what to quote, and stays far below the 123 bytes there are. */
+export function closeReason(name: CloseName, errorId?: string): string {
+  const { reason } = CLOSE_TABLE[name];
+  return errorId === undefined ? reason : `${reason} (error ${errorId})`;
+}
