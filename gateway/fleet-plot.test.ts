@@ -27,8 +27,9 @@ test('an axis ends at a round number whose half is round', () => {
 
 test('events are told in words, several alike in one sentence, and kinds of another version by their names', () => {
   const event: FleetEvent = { kind: 'takeover', tier: 'gateway', at_ms: 0, last_at_ms: 0, count: 3, process_ids: ['g'], session_ids: [], detail: '' };
-  assert.deepEqual(eventWords(event), { words: '3 calls were taken over', gravity: 'notable' });
+  assert.deepEqual(eventWords(event), { words: '3 calls were taken over', gravity: 'notable', who: 'g' });
   assert.equal(eventWords({ ...event, kind: 'session_lost', count: 1, detail: 'no worker' }).words, 'A call was lost: no worker');
+  assert.deepEqual(eventWords({ ...event, kind: 'gone', count: 2, process_ids: ['a', 'b'] }), { words: 'a, b are gone', gravity: 'bad', who: '' });
   assert.equal(eventWords({ ...event, kind: 'eclipse' as FleetEvent['kind'] }).words, 'eclipse');
 });
 

@@ -28,10 +28,10 @@ export function eventList(events: readonly FleetEvent[]): HTMLElement {
   if (events.length === 0) return newElement('p', 'nothing', 'Nothing since this gateway started.');
   const list = newElement('ol', 'events');
   list.append(...events.map((event) => {
-    const { words, gravity } = eventWords(event);
+    const { words, gravity, who } = eventWords(event);
     const line = newElement('li', gravity);
     line.dataset['kind'] = event.kind;
-    line.append(newElement('time', '', clockWords(event.last_at_ms)), newElement('span', 'words', words), newElement('span', 'who', event.process_ids.join(', ')));
+    line.append(newElement('time', '', clockWords(event.last_at_ms)), newElement('span', 'words', words), newElement('span', 'who', who));
     line.append(...event.session_ids.slice(0, MOST_LINKS).map(callLink));
     return line;
   }));

@@ -5,7 +5,10 @@ import { stageShares } from './latency-stages.ts';
 import { newElement } from './page-element.ts';
 import { placeOf, roundAbove, runsOf, stackedBands, type PlotPoint, type PlotScale } from './stacked-bands.ts';
 
-const SHOWN_MS = 600_000;
+const MOST_SHOWN_MS = 600_000;
+/** A young fleet is not lost in an empty picture. */
+const LEAST_SHOWN_MS = 120_000;
+const MINUTE_MS = 60_000;
 /** Units of the picture's own, stretched to whatever room there is. */
 const WIDTH = 1000;
 const HEIGHT = 400;
@@ -17,6 +20,7 @@ const KINDS = new Map(stageShares(Object.fromEntries(LATENCY_STAGES.map((stage) 
 export class FleetPlot {
   readonly #picture = document.createElementNS(SVG, 'svg');
   readonly #axis = newElement('div', 'axis');
+  readonly #times = newElement('p', 'times');
   readonly #caption = newElement('p', 'caption');
   #history: HistoryPoint[] = [];
   #nowMs = 0;
@@ -29,7 +33,7 @@ export class FleetPlot {
     this.#picture.setAttribute('preserveAspectRatio', 'none');
     this.#picture.setAttribute('role', 'img');
     frame.append(this.#picture, this.#axis);
-    place.append(this.#caption, frame, times());
+    place.append(this.#caption, frame, this.#times);
     frame.addEventListener('pointermove', (event) => this.#point((event.clientX - frame.getBoundingClientRect().left) / Math.max(1, frame.clientWidth)));
     frame.addEventListener('pointerleave', () => this.#point(undefined));
   }
@@ -40,20 +44,28 @@ export class FleetPlot {
     const news = history.filter(({ at_ms }) => at_ms > lastMs);
     if (news.length === 0 && this.#nowMs > 0) return;
     this.#nowMs = nowMs;
-    this.#history = [...this.#history, ...news].filter(({ at_ms }) => nowMs - at_ms <= SHOWN_MS);
+    this.#history = [...this.#history, ...news].filter(({ at_ms }) => nowMs - at_ms <= MOST_SHOWN_MS);
     this.#draw();
     this.#tell();
   }
 
+  /** How far back the picture goes: whole minutes, an even number of them. */
+  get #shownMs(): number {
+    const ageMs = this.#nowMs - (this.#history[0]?.at_ms ?? this.#nowMs);
+    return Math.min(MOST_SHOWN_MS, Math.max(LEAST_SHOWN_MS, Math.ceil(ageMs / (2 * MINUTE_MS)) * 2 * MINUTE_MS));
+  }
+
   #draw(): void {
     const top = Math.max(0, ...this.#history.map(({ p95_ms, stages_ms }) => Math.max(p95_ms ?? 0, Object.values(stages_ms).reduce((sum, ms) => sum + ms, 0))));
-    const scale = { fromMs: this.#nowMs - SHOWN_MS, toMs: this.#nowMs, mostMs: top === 0 ? 1000 : roundAbove(top) };
+    const scale = { fromMs: this.#nowMs - this.#shownMs, toMs: this.#nowMs, mostMs: top === 0 ? 1000 : roundAbove(top) };
     const runs = runsOf(this.#history);
     this.#picture.replaceChildren(...runs.flatMap((run) => this.#run(run, scale)));
-    this.#picture.setAttribute('aria-label', `Mouth to ear, up to ${msWords(top)} within ten minutes`);
+    this.#picture.setAttribute('aria-label', `Mouth to ear, up to ${msWords(top)} lately`);
+    const halfMinutes = this.#shownMs / MINUTE_MS / 2;
+    this.#times.replaceChildren(...[`${halfMinutes * 2} min ago`, `${halfMinutes} min ago`, 'now'].map((words) => newElement('span', '', words)));
     this.#axis.replaceChildren(...[1, 0.5].map((share) => {
       const mark = newElement('span', '', msWords(scale.mostMs * share));
-      mark.style.bottom = `${share * 100}%`;
+      mark.style.top = `${(1 - share) * 100}%`;
       return mark;
     }));
   }
@@ -75,7 +87,7 @@ export class FleetPlot {
   /** Says the numbers under the pointer; the newest ones where there is none. */
   #tell(): void {
     const share = this.#pointer;
-    const atMs = share === undefined ? this.#nowMs : this.#nowMs - SHOWN_MS * (1 - share);
+    const atMs = share === undefined ? this.#nowMs : this.#nowMs - this.#shownMs * (1 - share);
     const point = this.#history.reduce<HistoryPoint | undefined>((nearest, one) =>
       (nearest === undefined || Math.abs(one.at_ms - atMs) <= Math.abs(nearest.at_ms - atMs) ? one : nearest), undefined);
     if (point === undefined) return;
@@ -89,11 +101,5 @@ function shape(kind: 'polygon' | 'polyline', className: string, points: readonly
   const made = document.createElementNS(SVG, kind);
   made.setAttribute('class', className);
   made.setAttribute('points', points.map(({ x, y }) => `${(x * WIDTH).toFixed(1)},${((1 - y) * HEIGHT).toFixed(1)}`).join(' '));
-  return made;
-}
-
-function times(): HTMLElement {
-  const made = newElement('p', 'times');
-  made.append(...['10 min ago', '5 min ago', 'now'].map((words) => newElement('span', '', words)));
   return made;
 }

@@ -5,8 +5,9 @@ import { readableMs } from './latency-stages.ts';
 export type Gravity = 'bad' | 'notable' | 'good';
 
 interface Wording {
+  /** `@` is the process that it is about. */
   readonly one: string;
-  /** `#` is their number. */
+  /** Of several alike; `#` is their number. */
   readonly many: string;
   readonly gravity: Gravity;
 }
@@ -15,22 +16,32 @@ const WORDS: Readonly<Partial<Record<FleetEventKind, Wording>>> = {
   takeover: { one: 'A call was taken over', many: '# calls were taken over', gravity: 'notable' },
   session_lost: { one: 'A call was lost', many: '# calls were lost', gravity: 'bad' },
   worker_lost: { one: 'A worker was lost', many: 'A worker was lost', gravity: 'bad' },
-  drain_began: { one: 'Draining', many: 'Draining', gravity: 'notable' },
-  drain_ended: { one: 'Drained', many: 'Drained', gravity: 'good' },
-  bus_lost: { one: 'The bus is away', many: 'The bus is away', gravity: 'bad' },
-  bus_back: { one: 'The bus is back', many: 'The bus is back', gravity: 'good' },
-  store_lost: { one: 'The store is away', many: 'The store is away', gravity: 'bad' },
-  store_back: { one: 'The store is back', many: 'The store is back', gravity: 'good' },
-  came: { one: 'Came', many: 'Came', gravity: 'good' },
-  restarted: { one: 'Started again', many: 'Started again', gravity: 'notable' },
-  gone: { one: 'Gone', many: 'Gone', gravity: 'notable' },
+  drain_began: { one: '@ drains', many: '@ drain', gravity: 'notable' },
+  drain_ended: { one: '@ has drained', many: '@ have drained', gravity: 'good' },
+  bus_lost: { one: '@ lost the bus', many: '@ lost the bus', gravity: 'bad' },
+  bus_back: { one: '@ has the bus again', many: '@ have the bus again', gravity: 'good' },
+  store_lost: { one: '@ lost the store', many: '@ lost the store', gravity: 'bad' },
+  store_back: { one: '@ has the store again', many: '@ have the store again', gravity: 'good' },
+  came: { one: '@ came', many: '@ came', gravity: 'good' },
+  restarted: { one: '@ was started again', many: '@ were started again', gravity: 'notable' },
+  gone: { one: '@ is gone', many: '@ are gone', gravity: 'bad' },
 };
 
-/** What happened, in words, and how grave it is. A kind that is not known is told as it is called. */
-export function eventWords({ kind, count, detail }: FleetEvent): { readonly words: string; readonly gravity: Gravity } {
+/** An event as people read it. */
+export interface EventWords {
+  readonly words: string;
+  readonly gravity: Gravity;
+  /** Who told it, where the words do not say. */
+  readonly who: string;
+}
+
+/** What happened, in words. A kind that is not known is told as it is called. */
+export function eventWords({ kind, count, detail, process_ids: processes }: FleetEvent): EventWords {
   const { one, many, gravity } = WORDS[kind] ?? { one: kind, many: kind, gravity: 'notable' };
-  const what = count === 1 ? one : many.replace('#', String(count));
-  return { words: detail === '' ? what : `${what}: ${detail}`, gravity };
+  const names = processes.join(', ');
+  const pattern = processes.length > 1 || count > 1 ? many : one;
+  const what = pattern.replace('#', String(count)).replace('@', names);
+  return { words: detail === '' ? what : `${what}: ${detail}`, gravity, who: pattern.includes('@') ? '' : names };
 }
 
 /** Milliseconds with their unit, a dash where nothing was measured. */
