@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { PEERS } from '../peers/peer-targets.ts';
+import { topCosts } from './cpu-profile.ts';
 import { startFleetTarget } from './fleet-target.ts';
+import { startInspectedEcho } from './inspected-echo.ts';
 import { errorRate, measureRelay, measureTexts, type RelayLoad } from './measurement.ts';
 import { runNatsPair, startChain, startEcho } from './reference-targets.ts';
 import { reportPage } from './report-page.ts';
@@ -55,6 +57,19 @@ test('the relay of ws and Redis sends every frame back and answers every text', 
 test('the fleet answers every text of the classic check in order', async () => {
   const { result } = await measureTexts(stage.fleet, 3, 5);
   assert.deepEqual([result.sent, result.answered, result.misplaced, result.faults], [15, 15, 0, []]);
+});
+
+test('a process can be looked into: what is alive, and where its time goes', async () => {
+  const { echo, inspector, stop } = await startInspectedEcho();
+  try {
+    const { heap } = await inspector.liveBytes();
+    assert.ok(heap > 1_000_000, `${heap} bytes are alive`);
+    const profile = await inspector.profiled(() => measureRelay(echo, LOAD));
+    const shares = topCosts(profile, Number.POSITIVE_INFINITY).reduce((sum, { self }) => sum + self, 0);
+    assert.ok(Math.abs(shares - 1) < 1e-6, `all shares together are ${shares}`);
+  } finally {
+    await stop();
+  }
 });
 
 test('a bare NATS pair loses nothing', async () => {

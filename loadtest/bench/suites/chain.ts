@@ -1,5 +1,6 @@
 import { barOf, type Bar } from '../bar.ts';
 import { answersPerCore, errorRate, isLate, measureRelay, MOST_LATE_MS, type Measurement } from '../measurement.ts';
+import { roundPlot } from '../round-plot.ts';
 import { holdRounds, interleaved, medianOf, type Round } from '../rounds.ts';
 import type { Stage, SuiteResult } from '../suite.ts';
 import { count, ms, percentiles, times } from '../words.ts';
@@ -23,12 +24,7 @@ export async function chainSuite(stage: Stage): Promise<SuiteResult> {
   });
   return {
     name: 'chain', bars: barsOf(held), facts: factsOf(held, callers * framesPerSecond), raw: held,
-    plots: [{
-      title: 'Frame in to frame out, by round', xLabel: 'round', yLabel: 'ms',
-      series: (['chain', 'fleet'] as const).flatMap((who) => (['p50Ms', 'p99Ms'] as const).map((which) => ({
-        name: `${who} ${which.slice(0, -2)}`, points: held.map(({ measured }, round) => [round + 1, measured[who].result.delay[which]] as const),
-      }))),
-    }],
+    plots: (['p50Ms', 'p99Ms'] as const).map((which) => roundPlot(`Frame in to frame out, ${which.slice(0, -2)}`, held, ['fleet', 'chain'], (pair, who) => pair[who === 'fleet' ? who : 'chain'].result.delay[which])),
   };
 }
 

@@ -1,5 +1,6 @@
 import { barOf } from '../bar.ts';
 import { errorRate, measureRelay, type Measurement } from '../measurement.ts';
+import { roundPlot } from '../round-plot.ts';
 import { holdRounds, medianOf } from '../rounds.ts';
 import type { Stage, SuiteResult } from '../suite.ts';
 import { count, ms, percentiles } from '../words.ts';
@@ -42,7 +43,7 @@ export async function lanesSuite(stage: Stage): Promise<SuiteResult> {
     facts: [
       `${urgentCallers} urgent callers beside ${bulkCallers} bulk callers (${count(bulkCallers * framesPerSecond)} frames/s): bulk p99 ${ms(medianOf(held, ({ bulk }) => bulk.result.delay.p99Ms))}, ${(medianOf(held, ({ bulk }) => errorRate(bulk)) * 100).toFixed(2)} % of bulk lost; urgent callers late at p99 ${ms(medianOf(held, ({ urgent }) => urgent.result.lateness.p99Ms))}`,
     ],
-    plots: [],
+    plots: [roundPlot('Urgent frames, p99', held, ['idle', 'urgent'], (lanes, which) => lanes[which === 'idle' ? which : 'urgent'].result.delay.p99Ms)],
   };
 }
 

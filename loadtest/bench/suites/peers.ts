@@ -1,6 +1,7 @@
 import { PEERS } from '../../peers/peer-targets.ts';
 import { barOf, type Bar } from '../bar.ts';
 import { answersPerCore, errorRate, isLate, measureRelay, measureTexts, MOST_LATE_MS, type Measurement } from '../measurement.ts';
+import { roundPlot } from '../round-plot.ts';
 import { holdRounds, interleaved, medianOf, type Round } from '../rounds.ts';
 import type { Stage, SuiteResult } from '../suite.ts';
 import type { Target } from '../target.ts';
@@ -34,7 +35,8 @@ export async function peersSuite(stage: Stage): Promise<SuiteResult> {
       return { relay, text };
     });
     facts.push(...factsOf(Object.keys(targets), held, size.callers * size.framesPerSecond));
-    return { name: 'peers', bars: WS_RELAY in peers ? barsOf(held) : [], facts, plots: [], raw: held };
+    const plots = [roundPlot(`Relay of ${count(size.callers * size.framesPerSecond)} frames/s, p99`, held, Object.keys(targets), ({ relay }, who) => relay[who]?.result.delay.p99Ms)];
+    return { name: 'peers', bars: WS_RELAY in peers ? barsOf(held) : [], facts, plots, raw: held };
   } finally {
     for (const peer of Object.values(peers)) await peer.stop();
   }

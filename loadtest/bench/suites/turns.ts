@@ -1,5 +1,6 @@
 import { barOf } from '../bar.ts';
 import { errorRate, isLate, measureTurns } from '../measurement.ts';
+import { roundPlot } from '../round-plot.ts';
 import { holdRounds, medianOf } from '../rounds.ts';
 import type { Stage, SuiteResult } from '../suite.ts';
 import { ms, percentiles } from '../words.ts';
@@ -25,6 +26,6 @@ export async function turnsSuite(stage: Stage): Promise<SuiteResult> {
       name: `turn at ${turnCallers} callers`, promise: 'p99 ≤ 25 ms', value: p99Ms, most: MOST_MS, measured: `p99 ${ms(p99Ms)}`, doubt,
       note: late > 0 ? `callers late in ${late} of ${held.length} rounds` : '',
     })],
-    plots: [{ title: `A turn at ${turnCallers} callers, by round`, xLabel: 'round', yLabel: 'ms', series: (['p50Ms', 'p99Ms'] as const).map((which) => ({ name: which.slice(0, -2), points: held.map(({ measured }, round) => [round + 1, measured.result.delay[which]] as const) })) }],
+    plots: [roundPlot(`A turn at ${turnCallers} callers`, held, ['p50', 'p99'], ({ result }, which) => result.delay[which === 'p50' ? 'p50Ms' : 'p99Ms'])],
   };
 }
