@@ -26,7 +26,8 @@ export class BurstWorkload implements Workload {
   }
 
   start(): void {
-    this.#timer = setTimeout(() => this.#burst(performance.now() + EVERY_MS), FIRST_AFTER_MS);
+    const firstMs = performance.now() + FIRST_AFTER_MS;
+    this.#timer = setTimeout(() => this.#burst(firstMs), FIRST_AFTER_MS);
   }
 
   async stop(): Promise<void> {
@@ -41,7 +42,8 @@ export class BurstWorkload implements Workload {
     await inParallel(this.#callers.length, OPENING, async (at) => this.#callers[at]?.hangUp());
   }
 
-  #burst(nextMs: number): void {
+  #burst(dueMs: number): void {
+    this.#meter.lateness.record(performance.now() - dueMs);
     for (const caller of this.#callers) {
       // Who is still away from the last time is counted by that one.
       if (caller.isAway) continue;
@@ -49,6 +51,7 @@ export class BurstWorkload implements Workload {
       caller.ask(performance.now());
     }
     this.#meter.count('stampedes');
-    this.#timer = setTimeout(() => this.#burst(nextMs + EVERY_MS), nextMs - performance.now());
+    const nextMs = dueMs + EVERY_MS;
+    this.#timer = setTimeout(() => this.#burst(nextMs), nextMs - performance.now());
   }
 }

@@ -40,7 +40,7 @@ export class FleetUnderLoad {
     const fleet = await startFleet({ gateways, workers, env: settings });
     const given = Object.entries(process.env).filter(([name]) => name.startsWith('SCRIPTED_'));
     const words = [...Object.entries(settings), ...given].map(([name, value = '']) => `${name}=${name === 'ENGINE_MODULES' ? 'echo-engine' : value}`);
-    return new FleetUnderLoad(fleet.gatewayUrls, [`fleet of its own: ${gateways} gateways, ${workers} workers, one NATS, one Redis, all on this machine`, words.join(' ')], fleet);
+    return new FleetUnderLoad(fleet.gatewayUrls, [`fleet of its own: ${many(gateways, 'gateway')}, ${many(workers, 'worker')}, one NATS, one Redis, all on this machine`, words.join(' ')], fleet);
   }
 
   /** Processes of the fleet on this machine; none where it was found. */
@@ -67,4 +67,8 @@ export class FleetUnderLoad {
   async stop(): Promise<void> {
     await this.#fleet?.stop();
   }
+}
+
+function many(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -12,8 +12,8 @@ export class GeneratorError extends Error {
   override readonly name = 'GeneratorError';
 }
 
-/** Hears what was measured in second `at` of a run, by each generator. */
-export type OnWindow = (at: number, window: MeterWindow) => void;
+/** Hears what was measured in second `at` of a run, by each generator; `isWhole`: not only in a part of it. */
+export type OnWindow = (at: number, window: MeterWindow, isWhole: boolean) => void;
 
 /** One process that makes load. */
 class GeneratorChild {
@@ -59,7 +59,7 @@ class GeneratorChild {
   }
 
   #take(message: FromGenerator): void {
-    if (message.kind === 'window' || message.kind === 'done') this.#onWindow(message.at, message.window);
+    if (message.kind === 'window' || message.kind === 'done') this.#onWindow(message.at, message.window, message.kind === 'window');
     if (message.kind === 'failed') this.#fail(message.message);
     this.#heard.add(message.kind);
     this.#wake();

@@ -27,6 +27,8 @@ export interface RampStep {
   readonly isGood: boolean;
   /** Why not. */
   readonly why: string;
+  /** Whether it was not carried at first: then this is the second try. */
+  readonly wasRepeated: boolean;
 }
 
 /** Memory after so many connections stand. */
@@ -74,7 +76,7 @@ export interface LoadResult {
 export function resultOfRun({ measured, processes }: LoadRun): Pick<LoadResult, 'series' | 'counts' | 'countWindows' | 'lateness' | 'processes' | 'faults'> {
   return {
     series: measured.series, counts: measured.counts, lateness: measured.lateness, faults: measured.faults,
-    countWindows: Array.from({ length: measured.seconds }, (_, atS) => ({ atS, counts: measured.countsAt(atS) })),
+    countWindows: Array.from({ length: measured.wholeSeconds }, (_, atS) => ({ atS, counts: measured.countsAt(atS) })),
     processes: processes.map(({ name, samples }) => ({ name, samples })),
   };
 }

@@ -35,7 +35,7 @@ export interface LoadRun {
 /** Puts load on a fleet for a while. Throws GeneratorError where load could not be made. */
 export async function runLoad(options: LoadRunOptions): Promise<LoadRun> {
   const measured = new MeasuredRun(options.warmupSeconds);
-  const generators = new Generators(jobsOf(options), (at, window) => measured.take(at, window));
+  const generators = new Generators(jobsOf(options), (at, window, isWhole) => measured.take(at, window, isWhole));
   try {
     await generators.ready();
     const own = generators.pids.map((pid, at) => ({ name: `generator-${at + 1}`, pid }));

@@ -25,6 +25,8 @@ interface Second {
   readonly latencies: Map<string, LatencyRecorder>;
   readonly lateness: LatencyRecorder;
   readonly counts: Map<string, number>;
+  /** Whether it is over: the last one is cut where the load was stopped. */
+  isWhole: boolean;
 }
 
 /** Puts together what all generators measured, second by second. */
@@ -38,9 +40,10 @@ export class MeasuredRun {
     this.#warmupSeconds = warmupSeconds;
   }
 
-  /** Takes what one generator measured in second `at`. */
-  take(at: number, { latencies, lateness, counts, faults }: MeterWindow): void {
+  /** Takes what one generator measured in second `at`; `isWhole`: not only a part of that second. */
+  take(at: number, { latencies, lateness, counts, faults }: MeterWindow, isWhole: boolean): void {
     const second = this.#second(at);
+    second.isWhole &&= isWhole;
     for (const [name, encoded] of Object.entries(latencies)) {
       const recorder = second.latencies.get(name) ?? new LatencyRecorder();
       recorder.add(encoded);
@@ -51,8 +54,9 @@ export class MeasuredRun {
     this.faults.push(...faults.slice(0, MOST_FAULTS - this.faults.length));
   }
 
-  get seconds(): number {
-    return this.#seconds.length;
+  /** Seconds that were measured from their beginning to their end. */
+  get wholeSeconds(): number {
+    return this.#seconds.filter(({ isWhole }) => isWhole).length;
   }
 
   /** Everything counted, warming up included: nothing is left out of what must add up. */
@@ -93,9 +97,9 @@ export class MeasuredRun {
 
   #seriesResult(name: string): SeriesResult {
     const all = merged(this.#measured.flatMap(({ latencies }) => latencies.get(name) ?? []));
-    const windows = this.#seconds.flatMap(({ latencies }, atS) => {
+    const windows = this.#seconds.flatMap(({ latencies, isWhole }, atS) => {
       const recorder = latencies.get(name);
-      if (recorder === undefined || recorder.count === 0) return [];
+      if (recorder === undefined || recorder.count === 0 || !isWhole) return [];
       const { count, p50Ms, p99Ms, maxMs } = recorder.summary();
       return [{ atS, count, p50Ms, p99Ms, maxMs }];
     });
@@ -103,8 +107,10 @@ export class MeasuredRun {
   }
 
   #second(at: number): Second {
-    while (this.#seconds.length <= at) this.#seconds.push({ latencies: new Map(), lateness: new LatencyRecorder(), counts: new Map() });
-    return this.#seconds[at] ?? { latencies: new Map(), lateness: new LatencyRecorder(), counts: new Map() };
+    while (this.#seconds.length <= at) this.#seconds.push({ latencies: new Map(), lateness: new LatencyRecorder(), counts: new Map(), isWhole: true });
+    const second = this.#seconds[at];
+    if (second === undefined) throw new RangeError(`there is no second ${at}`);
+    return second;
   }
 }
 

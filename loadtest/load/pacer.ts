@@ -22,6 +22,7 @@ export class Pacer {
   readonly #stepMs: number;
   #fromMs = 0;
   #turns = 0;
+  #state: 'waiting' | 'running' | 'stopped' = 'waiting';
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: PacerOptions) {
@@ -32,18 +33,19 @@ export class Pacer {
   /** Begins at `fromMs` of `performance.now()`. */
   start(fromMs: number): void {
     this.#fromMs = fromMs;
+    this.#state = 'running';
     this.#timer = setTimeout(() => this.#tick(), Math.max(TICK_MS, fromMs - performance.now()));
   }
 
-  /** No more turns. */
+  /** No more turns, not even those that are due. */
   stop(): void {
+    this.#state = 'stopped';
     clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   #tick(): void {
     const { members, onTurn, lateness } = this.#options;
-    for (;;) {
+    while (this.#state === 'running') {
       const dueMs = this.#fromMs + this.#turns * this.#stepMs;
       const lateMs = performance.now() - dueMs;
       if (lateMs < 0) break;
@@ -53,6 +55,7 @@ export class Pacer {
       this.#turns += 1;
       onTurn(member, dueMs, round);
     }
+    if (this.#state !== 'running') return;
     const nextMs = this.#fromMs + this.#turns * this.#stepMs - performance.now();
     this.#timer = setTimeout(() => this.#tick(), Math.max(TICK_MS, nextMs));
   }

@@ -27,7 +27,7 @@ export async function runSteady(options: LoadOptions, fleet: FleetUnderLoad, vie
   const scenario = SCENARIOS[options.scenario];
   const counts = run.measured.counts;
   const verdicts: Verdict[] = [latenessVerdict(run.measured.lateness, options.lateMs), errorVerdict(counts, scenario.tried)];
-  const sent = (counts['frames sent'] ?? 0) + (counts['bulk frames sent'] ?? 0);
+  const sent = ['frames sent', 'frames to open', 'bulk frames sent', 'bulk frames to open'].reduce((sum, name) => sum + (counts[name] ?? 0), 0);
   if (before !== undefined && after !== undefined && sent > 0) {
     verdicts.push(lossVerdict(sent, after.audioTaken - before.audioTaken, 'frame of a caller'), { expected: 'nothing was shed', measured: `${after.shed - before.shed} frames`, isGood: after.shed === before.shed });
   }
@@ -43,19 +43,19 @@ export async function loadOn(options: LoadOptions, fleet: FleetUnderLoad, view: 
   return runLoad({
     fleet, workload, callers, generators: options.generators, seconds, warmupSeconds: plan === 'finite' ? 0 : warmupSeconds, isFinite: plan === 'finite',
     options: { apiKey, seed, rate, extra: { messages, inFlight, voice, seconds } },
-    onSecond: (at, run, processes) => view.second({ title: `${name}, ${callers} callers`, at, seconds, headline, run, processes }),
+    onSecond: (at, run, processes) => view.second({ title: rate > 0 ? `${name}, ${rate} a second` : `${name}, ${callers} callers`, at, seconds, headline, run, processes }),
   });
 }
 
-/** Opens connections in batches and reads the gateways' memory after each. */
-export async function runBatches(options: LoadOptions, fleet: FleetUnderLoad, view: ProgressView): Promise<PlanResult> {
+/** Opens connections in batches and reads the gateways' memory after each, when they have rested for `restMs`. */
+export async function runBatches(options: LoadOptions, fleet: FleetUnderLoad, view: ProgressView, restMs = REST_MS): Promise<PlanResult> {
   const measured = new MeasuredRun(0);
   const sampler = new ProcessSampler(fleet.processes);
   const startedMs = performance.now();
   const opened: Generators[] = [];
   const memory: MemoryStep[] = [];
   const note = async (connections: number): Promise<void> => {
-    await sleep(REST_MS);
+    await sleep(restMs);
     const bytes = fleet.gatewayPids.reduce((sum, pid) => sum + (privateBytes(pid) ?? 0), 0);
     sampler.sample((performance.now() - startedMs) / MS_PER_S);
     memory.push({ connections, privateBytes: bytes });
@@ -67,7 +67,7 @@ export async function runBatches(options: LoadOptions, fleet: FleetUnderLoad, vi
       const callers = Math.ceil(options.callers / BATCHES);
       const { apiKey, seed, rate } = options;
       const job = { workload: 'idle', options: { urls: fleet.urls, apiKey, callers, firstCaller: (batch - 1) * callers, seed, rate, share: 1, extra: {} } };
-      const generators = new Generators([job], (at, window) => measured.take(at, window));
+      const generators = new Generators([job], (at, window, isWhole) => measured.take(at, window, isWhole));
       opened.push(generators);
       await generators.ready();
       await note(batch * callers);
@@ -113,8 +113,10 @@ function figuresOf(options: LoadOptions, scenario: Scenario, { measured, tookMs 
     { name: `p50 ${scenario.headline}`, value: `${summary.p50Ms.toFixed(2)} ms` },
     { name: `p99 ${scenario.headline}`, value: `${summary.p99Ms.toFixed(2)} ms` },
   ];
-  const perSecond = scenario.tried.reduce((sum, name) => sum + (counts[name] ?? 0), 0) / (tookMs / MS_PER_S);
-  figures.push({ name: `${scenario.tried.at(-1) ?? 'things'} a second`, value: perSecond < 100 ? perSecond.toFixed(1) : String(Math.round(perSecond)) });
+  for (const name of new Set(counts['frames sent'] === undefined ? scenario.tried : ['frames sent', ...scenario.tried])) {
+    const perSecond = (counts[name] ?? 0) / (tookMs / MS_PER_S);
+    figures.push({ name: `${name} a second`, value: perSecond < 100 ? perSecond.toFixed(1) : String(Math.round(perSecond)) });
+  }
   if (options.scenario === 'mixed') {
     const [alone, beside] = ['urgent alone', 'urgent beside bulk'].map((name) => series[name]?.summary.p99Ms ?? 0);
     figures.push({ name: 'urgent p99, beside bulk ÷ alone', value: ((beside ?? 0) / Math.max(0.001, alone ?? 0)).toFixed(2) });

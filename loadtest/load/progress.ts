@@ -20,12 +20,19 @@ export interface Progress {
   readonly processes: readonly WatchedProcess[];
 }
 
+/** Where a view is shown: standard output, or whoever wants to read along. */
+export interface ProgressOutput {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
 /** Shows a run while it goes on: redrawn on a terminal, else a line a second. */
 export class ProgressView {
-  readonly #out: NodeJS.WriteStream;
+  readonly #out: ProgressOutput;
   #drawnLines = 0;
 
-  constructor(out: NodeJS.WriteStream = process.stdout) {
+  constructor(out: ProgressOutput = process.stdout) {
     this.#out = out;
   }
 
@@ -36,8 +43,8 @@ export class ProgressView {
   }
 
   second(progress: Progress): void {
-    if (!this.#out.isTTY) return this.say(line(progress));
-    const lines = block(progress, this.#out.columns || 80);
+    if (this.#out.isTTY !== true) return this.say(line(progress));
+    const lines = block(progress, this.#out.columns ?? 80);
     const back = this.#drawnLines > 0 ? `${UP}${this.#drawnLines}A${CLEAR_BELOW}` : '';
     this.#out.write(`${back}${lines.join('\n')}\n`);
     this.#drawnLines = lines.length;

@@ -78,6 +78,7 @@ class RelayCaller {
 
   /** Counts what never came. */
   account(): void {
+    this.#meter.count(`${this.#prefix}frames to open`);
     const lost = this.sent - this.heard;
     if (lost > 0) this.#meter.count(`${this.#prefix}frames lost`, lost);
     if (this.#caller !== undefined && this.#caller.missedMessages > 0) this.#meter.count(`${this.#prefix}agent messages missed`, this.#caller.missedMessages);

@@ -6,7 +6,7 @@ import { inParallel, urlOf, type Workload, type WorkloadOptions } from './worklo
 
 /** Of all callers so many do not read. */
 const PART_SLOW = 0.25;
-const TEXT_EVERY_MS = 100;
+const TEXT_EVERY_MS = 50;
 /** Answers are as long as the questions: a kernel keeps megabytes for a receiver before anybody notices. */
 const TEXT_CHARS = 50_000;
 const FROM_MS = 1000;
@@ -36,6 +36,7 @@ export class SlowWorkload implements Workload {
 
   start(): void {
     this.#relay.start();
+    this.#meter.count('slow receivers', this.#slow.length);
     const content = 'x'.repeat(TEXT_CHARS);
     this.#timer = setTimeout(() => {
       for (const caller of this.#slow) caller.socket.pause();
@@ -68,7 +69,6 @@ export class SlowWorkload implements Workload {
         },
       },
     }));
-    this.#meter.count('slow receivers');
   }
 }
 

@@ -18,13 +18,13 @@ export function resultLines(result: LoadResult): string[] {
 }
 
 /** The classic check in one sentence. */
-export function textSentence({ series, counts, callers, countWindows }: LoadResult): string {
+export function textSentence({ series, counts, callers }: LoadResult): string {
   const asked = counts['messages asked'] ?? 0;
   const right = counts['answers right'] ?? 0;
   const { averageMs = 0, minMs = 0, maxMs = 0, p50Ms = 0, p95Ms = 0, p99Ms = 0, p999Ms = 0 } = series['answer']?.summary ?? {};
   const errorRate = errorRateOf(counts, ['messages asked']) * 100;
   return (
-    `${right} of ${asked} answers right and in order over ${callers} connections in about ${countWindows.length} s: average duration ${averageMs.toFixed(1)} ms, ` +
+    `${right} of ${asked} answers right and in order over ${callers} connections: average duration ${averageMs.toFixed(1)} ms, ` +
     `max duration ${maxMs.toFixed(1)} ms, min duration ${minMs.toFixed(1)} ms; p50 ${p50Ms.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms, ` +
     `p99.9 ${p999Ms.toFixed(1)} ms, error rate ${Number(errorRate.toFixed(3))} %.`
   );
