@@ -1,5 +1,6 @@
 import { ConfigError } from './env.ts';
 import { createLog, type Logger } from './log.ts';
+import { withSecretFiles } from './secret-files.ts';
 
 /** What a tier's process is made of. */
 export interface ProcessPlan<C> {
@@ -17,7 +18,7 @@ export interface ProcessPlan<C> {
 export async function runProcess<C>({ tier, loadConfig, identityOf, run }: ProcessPlan<C>): Promise<void> {
   let config: C;
   try {
-    config = loadConfig(process.env);
+    config = loadConfig(withSecretFiles(process.env));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     createLog({ tier, id: 'unnamed', level: 'info' }).fatal({ err: error, mistakes: error.mistakes }, 'the configuration is not usable');
