@@ -147,9 +147,12 @@ export class Connection implements SocketListener {
     if (this.#isServing) this.#line.tick(nowMs);
   }
 
-  /** Asks the client to come back elsewhere after so long; false where it cannot resume. */
+  /**
+   * Asks the client to come back elsewhere after so long; false where it cannot resume, or while nobody has the session: how far it
+   * has heard the reply under way is known here alone then, and the next gateway would let it be said again.
+   */
   goAway(reconnectAfterMs: number): boolean {
-    return this.#isServing && this.#line.goAway(reconnectAfterMs);
+    return this.#state.kind === 'attached' && this.#line.goAway(reconnectAfterMs);
   }
 
   /** Tells the caller of something that goes wrong around them; not a plain client that only writes texts. */
