@@ -1,6 +1,8 @@
+import type { SessionConfig } from '../../shared/protocol/agent-config.ts';
 import type { OpenSpan } from '../../shared/runtime/tracing-span.ts';
 import type { Tracer } from '../../shared/runtime/tracing.ts';
-import type { ClaimedSession } from '../seat.ts';
+import type { ConversationItem } from '../../shared/session/record.ts';
+import type { Lease } from '../../shared/session/store.ts';
 import type { Engines } from '../speech/engines.ts';
 import { EngineError, type Recognizer, type RecognizerStream, type Responder, type Synthesizer } from '../speech/ports.ts';
 import { SessionTrace } from './session-trace.ts';
@@ -8,9 +10,18 @@ import { SessionTrace } from './session-trace.ts';
 /** The engines of one session. */
 export type SessionEngines = Pick<Engines, 'voiceActivity' | 'recognizer' | 'responder' | 'synthesizer' | 'computesHere'>;
 
+/** A session as it was claimed, as far as its trace is made of it. */
+interface Claimed {
+  readonly config: SessionConfig;
+  readonly lease: Lease;
+  /** W3C `traceparent` of the claim, where the gateway traces. */
+  readonly trace: string | undefined;
+  readonly items: readonly ConversationItem[];
+}
+
 /** What a claimed session is given: its trace, where traces are on, and engines whose calls are told there. */
 export function traced(
-  engines: SessionEngines, tracer: Tracer | undefined, workerId: string, { config, lease, trace: claim, items }: Pick<ClaimedSession, 'config' | 'lease' | 'trace' | 'items'>,
+  engines: SessionEngines, tracer: Tracer | undefined, workerId: string, { config, lease, trace: claim, items }: Claimed,
 ): { readonly engines: SessionEngines; readonly trace: SessionTrace | undefined } {
   const trace = tracer === undefined ? undefined : new SessionTrace({ tracer, config, workerId, fence: lease.fence, claim, items });
   return { trace, engines: tracedEngines(engines, trace) };
