@@ -45,7 +45,7 @@ test('in production without tokens neither page nor stream is there, on the admi
     assert.deepEqual([refused.status, codeOf(refused)], [404, 'not_found'], path);
   }
   const journal = await fetch(`http://127.0.0.1:${adminPort}/errors`);
-  assert.deepEqual([journal.status, await journal.json()], [200, { errors: [], events: [] }]);
+  assert.deepEqual([journal.status, await journal.json()], [200, { errors: [], events: [], left_out: 0 }]);
 });
 
 test('a gateway has 32 viewers at most, and room again once one of them went', async (context) => {

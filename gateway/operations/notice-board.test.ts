@@ -17,7 +17,8 @@ test('takeovers of one worker’s calls are one event that grows, told as they h
 
 test('errors go to the journal and are no events', () => {
   const board = new NoticeBoard();
-  board.hear({ ...GATEWAY, kind: 'error', atMs: 1, code: 'bad_frame', errorId: 'e-1' });
+  board.hear({ ...GATEWAY, kind: 'error', atMs: 1, code: 'bad_frame', errorId: 'e-1', leftOut: 3 });
+  assert.equal(board.leftOut, 3, 'what was not sent is known by number');
   assert.deepEqual([board.events(), board.errors().map(({ code, last }) => [code, last[0]?.error_id])], [[], [['bad_frame', 'e-1']]]);
 });
 

@@ -1,5 +1,5 @@
 import type { ErrorGroup, FleetEvent, FleetEventKind } from '../../shared/protocol/fleet-snapshot.ts';
-import { NOTICE_KINDS, type Notice } from '../../shared/protocol/notice.ts';
+import { noticeOf } from '../../shared/protocol/notice.ts';
 import type { Tier } from '../../shared/protocol/process-stats.ts';
 import { ErrorJournal } from './error-journal.ts';
 
@@ -11,10 +11,6 @@ const ALIKE_MS = 5000;
 const LOOKED_AT = 10;
 /** Processes and sessions named in one event. */
 const MOST_NAMES = 20;
-/** Longer words of a notice are cut: nothing a process says fills the memory of others. */
-const MOST_CHARS = 300;
-
-const KINDS: ReadonlySet<unknown> = new Set(NOTICE_KINDS);
 
 /** What is noted: by whom, of whom, when. */
 export interface Occurrence {
@@ -31,11 +27,18 @@ export class NoticeBoard {
   readonly #errors = new ErrorJournal();
   /** The newest first. */
   readonly #events: FleetEvent[] = [];
+  #leftOut = 0;
 
-  /** Takes in a notice from the bus. What is none, or is of a kind that only another version knows, is passed over. */
+  /** Notices that processes did not send because there were too many: so much is missing here, the counters have all of it. */
+  get leftOut(): number {
+    return this.#leftOut;
+  }
+
+  /** Takes in the unpacked body of a notice. What is none, or is of a kind that only another version knows, is passed over. */
   hear(said: unknown): void {
     const notice = noticeOf(said);
     if (notice === undefined) return;
+    this.#leftOut += notice.leftOut ?? 0;
     if (notice.kind === 'error') this.#errors.hear(notice);
     else this.note({ ...notice, kind: notice.kind });
   }
@@ -67,19 +70,4 @@ export class NoticeBoard {
 
 function withName(names: readonly string[], name: string | undefined): readonly string[] {
   return name === undefined || names.length >= MOST_NAMES || names.includes(name) ? names : [...names, name];
-}
-
-function noticeOf(said: unknown): Notice | undefined {
-  if (typeof said !== 'object' || said === null) return undefined;
-  const { atMs, processId, tier, kind, ...more } = said as Partial<Record<keyof Notice, unknown>>;
-  if (typeof atMs !== 'number' || !Number.isFinite(atMs) || typeof processId !== 'string' || (tier !== 'gateway' && tier !== 'worker') || !isKind(kind)) return undefined;
-  const words = (['code', 'errorId', 'sessionId', 'detail'] as const).flatMap((name) => {
-    const word = more[name];
-    return typeof word === 'string' ? [[name, word.slice(0, MOST_CHARS)] as const] : [];
-  });
-  return { atMs: Math.round(atMs), processId: processId.slice(0, MOST_CHARS), tier, kind, ...Object.fromEntries(words) };
-}
-
-function isKind(kind: unknown): kind is Notice['kind'] {
-  return KINDS.has(kind);
 }

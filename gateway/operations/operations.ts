@@ -82,7 +82,7 @@ export class Operations {
   readonly documents: ReadonlyMap<string, () => Promise<unknown>> = new Map([
     ['/health/detailed', () => this.#health()],
     ['/performance/summary', () => this.#performance()],
-    ['/errors', () => Promise.resolve({ errors: this.#board.errors(), events: this.#board.events() })],
+    ['/errors', () => Promise.resolve({ errors: this.#board.errors(), events: this.#board.events(), left_out: this.#board.leftOut })],
   ]);
 
   /** Says a last time how this gateway is; before the bus is closed, and in the last state. */
