@@ -15,9 +15,12 @@ const ENTRY = fileURLToPath(new URL('./caller-process.js', import.meta.url));
 /** Holds a plan in a process of its own, to its end. Rejects where a line is refused, or after `mostMs`; nothing is left running. */
 export async function runCallers(plan: CallerPlan, mostMs: number, watch: CallerWatch = {}): Promise<CallerResult> {
   const child = fork(ENTRY, [], { execArgv: [] });
-  const deadline = setTimeout(() => child.kill('SIGKILL'), mostMs);
+  let deadline: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    deadline = setTimeout(() => reject(new Error(`${plan.lines.length} callers (${plan.kind}) were not done after ${mostMs / 1000} s`)), mostMs);
+  });
   try {
-    return await conduct(child, plan, watch);
+    return await Promise.race([conduct(child, plan, watch), late]);
   } finally {
     clearTimeout(deadline);
     child.kill('SIGKILL');
