@@ -210,7 +210,7 @@ function listenToPublic({ config, log, bus, store, lifecycle, traces }: Base, { 
   const operators = new OperatorAccess({ tokens: config.operatorTokens, isProduction: config.environment === 'production', isExposed: config.exposeOperations });
   const closeHere = (sessionId: string): void => connections.of(sessionId)?.leave('session_over');
   const sessions = new SessionsApi({ store, bus, log, traces, sessionTtlS: config.sessionTtlS, closeHere });
-  const routes = new Routes({ sessions, files: new StaticFiles(), health, keys, operators, feed, lifecycle, told, log });
+  const routes = new Routes({ sessions, files: new StaticFiles(), health, keys, operators, feed, store, lifecycle, told, log });
   const upgrades = new Upgrades({
     store, keys, lifecycle, metrics, told, traces, log,
     maxConnections: config.maxWebSocketConnections,

@@ -9,7 +9,10 @@ import { watchDependencies } from '../shared/runtime/dependency-metrics.ts';
 import { incarnationOf } from '../shared/runtime/incarnation.ts';
 import { Lifecycle } from '../shared/runtime/lifecycle.ts';
 import type { Logger } from '../shared/runtime/log.ts';
+import { NoticePublisher } from '../shared/runtime/notice-publisher.ts';
+import { tellOfOutages } from '../shared/runtime/notice-watch.ts';
 import { runProcess } from '../shared/runtime/process-main.ts';
+import { withSecretFiles } from '../shared/runtime/secret-files.ts';
 import { StatsPublisher } from '../shared/runtime/stats-publisher.ts';
 import { terminationSignal } from '../shared/runtime/termination.ts';
 import { FLUSH_MS, startTracing } from '../shared/runtime/tracing.ts';
@@ -31,6 +34,7 @@ import { openaiEngine } from './speech/openai-compatible/engine.ts';
 import { scriptedEngine } from './speech/scripted/engine.ts';
 import { WORKER_STATS } from './stats.ts';
 import { traced } from './trace/traced-engines.ts';
+import { writeDownErrors } from './told-errors.ts';
 import { TurnPool } from './turn-pool.ts';
 
 /** A worker process from start to stop. */
@@ -54,8 +58,9 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
       turnConfig: { endpointSilenceMs: config.endpointSilenceMs, turnLimitMs: config.turnLimitMs },
       engineDeadlineMs: config.engineDeadlineMs, playoutLeadMs: config.playoutLeadMs, fleet: () => fleet.totals(),
     });
+  const notices = new NoticePublisher({ bus, registry: metrics.registry, processId: config.workerId, tier: 'worker' });
   const sessions = new Sessions({
-    bus, store, egress, metrics, log, makeSession, workerId,
+    bus, store, egress, metrics, log, makeSession, workerId, onTold: writeDownErrors(notices, log),
     leaseMs: config.leaseMs, reconnectGraceMs: config.reconnectGraceMs, replayMs: config.replayMs,
   });
   const claims = new Claims({ bus, store, sessions, metrics, log, workerId, slots: config.slots });
@@ -70,7 +75,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
     workerId, state: lifecycle.state, slotsUsed: claims.used, slotsTotal: config.slots,
     turnsComputing: pool.computing, laneDepths: ingress.depths(),
   });
-  const observed = observe({ config, workerId, bus, store, lifecycle, metrics, log });
+  const observed = observe({ config, workerId, bus, store, lifecycle, metrics, notices, log });
   const stopBeating = beat(bus, fleet, heartbeat, () => egress.sweep());
   const admin = await startAdminServer(config.adminHost, config.adminPort, {
     readiness: () => readiness(lifecycle, bus, store),
@@ -83,7 +88,10 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   await terminationSignal(log, config.drainDeadlineMs);
   lifecycle.enter('draining');
   claims.close();
+  const heldAtStart = claims.used;
+  notices.tell({ kind: 'drain_began', detail: `${heldAtStart} calls` });
   await drainWorker({ claims, sessions, handoffAfterMs: config.handoffAfterMs, deadlineMs: config.drainDeadlineMs, log });
+  notices.tell({ kind: 'drain_ended', detail: `${heldAtStart - claims.used} calls handed over, ${claims.used} left behind` });
   lifecycle.enter('stopped');
   stopBeating();
   claims.stop();
@@ -103,15 +111,18 @@ interface Observed {
   readonly store: SessionStore;
   readonly lifecycle: Lifecycle;
   readonly metrics: WorkerMetrics;
+  readonly notices: NoticePublisher;
   readonly log: Logger;
 }
 
 /** Watches what this worker depends on, and says on the bus how it is. */
-function observe({ config, workerId, bus, store, lifecycle, metrics: { registry }, log }: Observed): { stop: () => Promise<void> } {
+function observe({ config, workerId, bus, store, lifecycle, metrics: { registry }, notices, log }: Observed): { stop: () => Promise<void> } {
   const stopWatching = watchDependencies({ registry, bus, store, intervalS: config.metricsIntervalS });
+  const stopTelling = tellOfOutages({ bus, store, notices });
   const stats = new StatsPublisher({ bus, log, lifecycle, registry, names: WORKER_STATS, processId: config.workerId, incarnation: workerId, tier: 'worker' });
   const stop = (): Promise<void> => {
     stopWatching();
+    stopTelling();
     return stats.stop();
   };
   return { stop };
@@ -123,7 +134,7 @@ async function makeEngines(config: WorkerConfig, log: Logger, metrics: WorkerMet
     .map((module) => measured(module, engineMeter(metrics), config.engineDeadlineMs));
   const engines = new Engines({
     modules,
-    context: { env: process.env, log },
+    context: { env: withSecretFiles(process.env), log },
     defaults: {
       voice_activity: config.voiceActivityEngine, recognizer: config.recognizerEngine,
       responder: config.responderEngine, synthesizer: config.synthesizerEngine,

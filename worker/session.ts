@@ -1,3 +1,4 @@
+import { newErrorId, type ErrorCode } from '../shared/runtime/errors.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import type { AgentEvent, StageLatencies, TextBody } from '../shared/protocol/agent-event.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
@@ -64,6 +65,8 @@ export interface SessionListener {
   onTurn(stages: StageLatencies): void;
   /** The agent broke off within a turn: there was nothing to be played for a moment. */
   onUnderrun(): void;
+  /** The caller is told of this error; `errorId` is what they can quote. */
+  onTold(code: ErrorCode, errorId: string): void;
 }
 
 /** One conversation on this worker: what comes in from the caller, what goes out, and the parts that make it so. */
@@ -199,7 +202,16 @@ export class Session {
   /** Sends the caller something. Who only writes texts is sent only answers and errors, unless answers are to be spoken. */
   tell(event: AgentEvent): void {
     if (event.type === 'turn') this.#options.listener.onTurn(event.stages);
-    if (this.#isListening || this.#options.config.agent.speak_text || event.type === 'text' || event.type === 'error') this.#options.egress.event(event);
+    if (event.type === 'error') this.#tellError(event);
+    else if (this.#isListening || this.#options.config.agent.speak_text || event.type === 'text') this.#options.egress.event(event);
+  }
+
+  /** The one way of every error to the caller: it gets its id here. */
+  #tellError(event: Extract<AgentEvent, { type: 'error' }>): void {
+    const { egress, listener } = this.#options;
+    const errorId = newErrorId();
+    listener.onTold(event.code, errorId);
+    egress.event({ ...event, errorId });
   }
 
   /** Writes the session's record anew where Redis is behind. */
@@ -221,7 +233,7 @@ export class Session {
 
   /** The caller will not hear the rest of what the agent is saying: what they heard is what was said. */
   breakOff(): void {
-    if (this.#turns.state.phase === 'speaking') this.#turns.dispatch({ type: 'cancel' });
+    if (this.#turns.state.phase === 'speaking') this.#turns.dispatch({ type: 'cancel', isCallerGone: true });
   }
 
   /** Waits until what was said so far is stored, but no longer than a little while: Redis may be away. Whether it is. */

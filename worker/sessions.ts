@@ -6,6 +6,7 @@ import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import { SlotTable } from '../shared/protocol/slot-table.ts';
 import { pack, unpack } from '../shared/protocol/structured.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
+import type { ErrorCode } from '../shared/runtime/errors.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import type { ConversationItem } from '../shared/session/record.ts';
 import type { ClaimOutcome, Lease, SessionStore } from '../shared/session/store.ts';
@@ -31,6 +32,8 @@ export interface SessionsOptions {
   readonly replayMs: number;
   readonly metrics: WorkerMetrics;
   readonly log: Logger;
+  /** A caller is told of an error. */
+  readonly onTold: (code: ErrorCode, errorId: string, sessionId: string) => void;
   readonly makeSession: (claimed: ClaimedSession) => Session;
 }
 
@@ -122,6 +125,7 @@ export class Sessions {
         onEngineFailure: () => metrics.engineFailures.inc(),
         onTurn: (stages) => metrics.turns.observe(wholeMs(stages) / 1000),
         onUnderrun: () => metrics.underruns.inc(),
+        onTold: (code, errorId) => this.#options.onTold(code, errorId, lease.sessionId),
       },
     });
     const seat: Seat = {

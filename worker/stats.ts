@@ -10,6 +10,7 @@ export const WORKER_STATS: MetricNames = {
     leases_lost: 'voxfleet_leases_lost_total',
     handoffs: 'voxfleet_handoffs_total',
     engine_failures: 'voxfleet_engine_failures_total',
+    underruns: 'voxfleet_underruns_total',
     records_restored: 'voxfleet_records_restored_total',
     nats_reconnects: 'voxfleet_nats_reconnects_total',
   },

@@ -22,3 +22,14 @@ test('while Redis is away one sentence waits for it, not each', LIMIT, async (co
   await record.settled(10_000);
   assert.equal((await fixture.items()).length, 3, 'back, it is waited for again');
 });
+
+test('a note makes no write of its own, and comes before what it is stored with', LIMIT, async (context) => {
+  const fixture = await ConversationFixture.start();
+  context.after(() => fixture.stop());
+  const record = new TurnRecord(fixture.conversation, (error) => assert.fail(String(error)));
+  record.note({ kind: 'mark', turn: 1, reason: 'played', atMs: 0 });
+  await record.settled(10_000);
+  assert.deepEqual(await fixture.items(), []);
+  await record.commit([{ kind: 'agent', turn: 1, text: 'One.', interrupted: false, atMs: 0 }]);
+  assert.deepEqual((await fixture.items()).map(({ kind }) => kind), ['mark', 'agent']);
+});

@@ -3,11 +3,16 @@ import type { ConversationItem } from '../shared/session/record.ts';
 import type { StoredIngress } from './ack-ledger.ts';
 import type { Conversation } from './conversation.ts';
 
+/** A turn has few notes, and each turn writes. */
+const MOST_NOTES = 16;
+
 /** What one session's turns store, in the order in which it happened. What happens at the same moment is one write. */
 export class TurnRecord {
   readonly #conversation: Conversation;
   readonly #onCrash: (error: unknown) => void;
   #kept: ConversationItem[] = [];
+  /** What goes with the next write, whenever that is. */
+  #notes: ConversationItem[] = [];
   /** Settles with the newest write; undefined where nothing waits to be stored. */
   #storing: Promise<void> | undefined;
   /** What was waited for in vain: Redis is away, and nobody waits again until it is back. */
@@ -24,11 +29,17 @@ export class TurnRecord {
     if (this.#kept.length === 1) queueMicrotask(() => this.#flush());
   }
 
-  /** Stores items after everything kept before; resolves once they are stored. */
+  /** Stores an item with whatever is stored next: it makes no write of its own. Lost where the session is lost before. */
+  note(item: ConversationItem): void {
+    if (this.#notes.length < MOST_NOTES) this.#notes.push(item);
+  }
+
+  /** Stores items after everything kept and noted before; resolves once they are stored. */
   async commit(items: readonly ConversationItem[], stored: StoredIngress = {}): Promise<void> {
-    const kept = this.#kept;
+    const before = [...this.#kept, ...this.#notes];
     this.#kept = [];
-    const storing = this.#conversation.commit([...kept, ...items], stored);
+    this.#notes = [];
+    const storing = this.#conversation.commit([...before, ...items], stored);
     this.#storing = storing;
     await storing;
     if (this.#storing === storing) this.#storing = undefined;

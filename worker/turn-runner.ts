@@ -14,6 +14,7 @@ import type { TurnPlaces } from './turn-places.ts';
 import type { SessionTrace } from './trace/session-trace.ts';
 import { TurnRecord } from './turn-record.ts';
 import type { FrameMark } from './turn/frame-marks.ts';
+import { markOf } from './turn/mark.ts';
 import { initialState, reduce, type TurnConfig, type TurnState } from './turn/reducer.ts';
 import type { TurnEffect, TurnEvent, TurnTimer } from './turn/turn-event.ts';
 
@@ -109,7 +110,9 @@ export class TurnRunner {
   firstAudio(turn: number): void {
     const stages = this.#callerTurns.answered(turn, stampUs(nowMs()));
     const trace = this.#options.trace?.answered(turn, stages);
-    if (stages !== undefined) this.#options.listener.tell({ type: 'turn', turn, stages, ...trace });
+    if (stages === undefined) return;
+    this.#record.note({ kind: 'stages', turn, stages, atMs: wallMs() });
+    this.#options.listener.tell({ type: 'turn', turn, stages, ...trace });
   }
 
   /** Ends everything under way; facts that still come change nothing. */
@@ -130,6 +133,9 @@ export class TurnRunner {
 
   #reduce(event: TurnEvent): void {
     const { state, effects } = reduce(this.#state, event, this.#options.turnConfig);
+    // Before what is done for it: that is what it is stored with.
+    const mark = markOf(event, this.#state, effects);
+    if (mark !== undefined) this.#record.note({ kind: 'mark', ...mark, atMs: wallMs() });
     this.#state = state;
     for (const effect of effects) this.#tryTo(effect);
   }

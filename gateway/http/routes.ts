@@ -2,11 +2,13 @@ import { adminAnswer, type AdminSources } from '../../shared/runtime/admin-serve
 import { VoxError } from '../../shared/runtime/errors.ts';
 import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
+import type { SessionStore } from '../../shared/session/store.ts';
+import { CALLS_PATH, readCall } from '../operations/call-timeline.ts';
 import type { FleetFeed } from '../operations/fleet-feed.ts';
 import type { OperatorAccess } from '../operations/operator-access.ts';
 import type { ToldErrors } from '../told-errors.ts';
 import type { ApiKeys } from './authorization.ts';
-import { decodeSegment, errorAnswer, type HttpAnswer, type HttpRequest } from './exchange.ts';
+import { decodeSegment, errorAnswer, jsonAnswer, type HttpAnswer, type HttpRequest } from './exchange.ts';
 import type { SessionsApi } from './sessions.ts';
 import type { StaticFiles } from './static-files.ts';
 
@@ -17,6 +19,7 @@ export interface RoutesOptions {
   readonly keys: ApiKeys;
   readonly operators: OperatorAccess;
   readonly feed: FleetFeed;
+  readonly store: SessionStore;
   readonly lifecycle: Lifecycle;
   readonly told: ToldErrors;
   readonly log: Logger;
@@ -66,9 +69,10 @@ export class Routes {
   }
 
   async #readOnly(request: HttpRequest): Promise<HttpAnswer> {
-    const { files, health, operators, feed } = this.#options;
+    const { files, health, operators, feed, store } = this.#options;
     operators.check(request);
     if (request.path === '/fleet/stream') return this.#allow(request, ['GET'], () => feed.answer());
+    if (request.path.startsWith(CALLS_PATH)) return this.#allow(request, ['GET'], async () => jsonAnswer(200, await readCall(store, request.path), { 'cache-control': 'no-store' }));
     const admin = await adminAnswer(request.path, health);
     const found = admin === undefined
       ? await files.answer(request)

@@ -45,12 +45,13 @@ export function wordsForFailure(error: unknown): string {
   if (error instanceof MicrophoneError) return wordsForMicrophone(error.cause);
   if (!(error instanceof SessionRequestError)) return 'The call could not be placed because of an unexpected fault. Please reload the page.';
   if (error.fault === 'unreachable') return 'The server does not answer. Is it running?';
-  return wordsForError(error.code ?? '', error.message);
+  return wordsForError(error.code ?? '', error.message, error.errorId);
 }
 
-/** What an error of the running call means; the fleet's own sentence where there is no better one. */
-export function wordsForError(code: string, message: string): string {
-  return BY_CODE[code] ?? `${message.charAt(0).toUpperCase()}${message.slice(1)}`;
+/** What an error of the running call means; the fleet's own sentence where there is no better one. `errorId` is what to quote. */
+export function wordsForError(code: string, message: string, errorId?: string): string {
+  const words = BY_CODE[code] ?? `${message.charAt(0).toUpperCase()}${message.slice(1)}`;
+  return errorId === undefined ? words : `${words} (Error ${errorId})`;
 }
 
 /** Nobody could be reached for so long that the call was given up. */

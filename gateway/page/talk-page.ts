@@ -133,7 +133,7 @@ export class TalkPage {
       case 'turn':
         return this.#transcript.addLatency(notice.turn, notice.mouth_to_ear_ms, notice.stages_ms);
       case 'error':
-        return this.stage.problem(wordsForError(notice.code, notice.message));
+        return this.stage.problem(wordsForError(notice.code, notice.message, notice.error_id));
       case 'clear':
       case 'pong':
       case 'ready':

@@ -26,7 +26,7 @@ const BODY_CHECKS: Readonly<Record<AgentMessageBody['type'], (fields: Fields) =>
   clear: () => true,
   pong: () => true,
   error: (fields) =>
-    isString(fields['code']) && isString(fields['message']) && isOptionalNumber(fields['retry_after_ms']) && isOptionalNumber(fields['re']),
+    isString(fields['code']) && isString(fields['message']) && (fields['error_id'] === undefined || isString(fields['error_id'])) && isOptionalNumber(fields['retry_after_ms']) && isOptionalNumber(fields['re']),
 };
 
 /**

@@ -38,10 +38,14 @@ export class SessionRequestError extends Error {
   /** The gateway's stable error code where it gave one. */
   readonly code: string | undefined;
 
-  constructor(fault: SessionFault, message: string, code?: string, options?: ErrorOptions) {
+  /** What to quote when asking about it, where the gateway gave one. */
+  readonly errorId: string | undefined;
+
+  constructor(fault: SessionFault, message: string, code?: string, options?: ErrorOptions & { readonly errorId?: string }) {
     super(message, options);
     this.fault = fault;
     this.code = code;
+    this.errorId = options?.errorId;
   }
 }
 
@@ -87,7 +91,8 @@ function bodyOf(text: string): unknown {
 function refusal(status: number, body: unknown): SessionRequestError {
   const error = isRecord(body) && isRecord(body['error']) ? body['error'] : body;
   if (isRecord(error) && typeof error['code'] === 'string' && typeof error['message'] === 'string') {
-    return new SessionRequestError('refused', error['message'], error['code']);
+    const errorId = error['error_id'];
+    return new SessionRequestError('refused', error['message'], error['code'], typeof errorId === 'string' ? { errorId } : {});
   }
   return new SessionRequestError('unexpected', `the answer was HTTP ${status} without an error code: is it a Voxfleet gateway?`);
 }

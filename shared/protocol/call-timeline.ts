@@ -1,6 +1,6 @@
 import type { StageLatencies } from './agent-event.ts';
 
-/** One thing of a call, at its moment: milliseconds since the epoch by its worker's clock. */
+/** One thing of a call, at its moment: milliseconds since the epoch by its worker's clock. Texts have turn 0. */
 export type TimelineEntry =
   | { readonly kind: 'caller'; readonly turn: number; readonly text: string; readonly atMs: number }
   | { readonly kind: 'agent'; readonly turn: number; readonly text: string; readonly interrupted: boolean; readonly atMs: number }
@@ -12,10 +12,11 @@ export type TimelineEntry =
 /** What `/fleet/calls/<session_id>` answers: one call as operators may see it. */
 export interface CallTimeline {
   readonly session_id: string;
-  readonly state: 'active' | 'ended';
-  /** The worker that has the call, '' for none. */
+  /** `created`: nobody has called yet. */
+  readonly state: 'created' | 'active' | 'ended';
+  /** WORKER_ID of the worker that has or last had the call, '' for none. */
   readonly owner: string;
-  /** How often the call had another owner. */
+  /** How often the call got an owner. */
   readonly fence: number;
   readonly created_at_ms: number;
   /** Oldest first; the newest 500. */

@@ -21,7 +21,7 @@ const MOST_WAITING = 100;
 export type Tidings = Omit<Notice, 'atMs' | 'processId' | 'tier' | 'leftOut' | 'code'> & { readonly code?: ErrorCode };
 
 export interface NoticePublisherOptions {
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, 'publish' | 'onConnection'>;
   /** GATEWAY_ID or WORKER_ID. */
   readonly processId: string;
   readonly tier: Tier;

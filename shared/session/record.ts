@@ -1,3 +1,4 @@
+import type { StageLatencies } from '../protocol/agent-event.ts';
 import type { SessionConfig } from '../protocol/agent-config.ts';
 
 /** A session id: given by the client or made by the gateway; fits a URL path (so neither `.` nor `..`) and a Redis hash tag. */
@@ -38,7 +39,16 @@ export type ConversationItem =
   /** The reply is complete; `hangUp`: the call is over once it is played. */
   | { readonly kind: 'reply'; readonly turn: number; readonly hangUp: boolean; readonly atMs: number }
   /** The agent's turn is over; `text` is what the caller heard of it. */
-  | { readonly kind: 'agent'; readonly turn: number; readonly text: string; readonly interrupted: boolean; readonly atMs: number };
+  | { readonly kind: 'agent'; readonly turn: number; readonly text: string; readonly interrupted: boolean; readonly atMs: number }
+  /** How long each part of the turn's way took until its answer began. For operators alone, like marks: nothing is decided by it. */
+  | { readonly kind: 'stages'; readonly turn: number; readonly stages: StageLatencies; readonly atMs: number }
+  | { readonly kind: 'mark'; readonly turn: number; readonly reason: MarkReason; readonly atMs: number };
+
+/**
+ * Why the agent stopped: all was played; all was played and it hung up; the caller spoke over it, cancelled, or did not come back;
+ * it had nothing to say; an engine failed. And that another worker went on with the turn.
+ */
+export type MarkReason = 'played' | 'hung_up' | 'barge_in' | 'cancelled' | 'caller_gone' | 'nothing_said' | 'responder_failed' | 'recognizer_failed' | 'taken_over';
 
 /** Redis key of a session's record. The id is the hash tag, so that a cluster keeps a session in one shard. */
 export function recordKey(sessionId: string): string {

@@ -4,6 +4,8 @@ import type { HistoryItem } from '../speech/ports.ts';
 /** Contributions a responder is shown; older ones are left out. */
 const MOST_HISTORY = 60;
 
+type SaidItem = Exclude<ConversationItem, { kind: 'stages' | 'mark' }>;
+
 /** Texts are no turns of the call: their items have this number, spoken turns count from 1. */
 export const TEXT_TURN = 0;
 
@@ -38,7 +40,7 @@ export interface Standing {
   readonly texts: ReadonlyMap<number, string>;
 }
 
-const KINDS: ReadonlySet<string> = new Set(Object.keys({ caller: true, sentence: true, spoken: true, reply: true, agent: true } satisfies Record<ConversationItem['kind'], true>));
+const KINDS: ReadonlySet<string> = new Set(Object.keys({ caller: true, sentence: true, spoken: true, reply: true, agent: true, stages: true, mark: true } satisfies Record<ConversationItem['kind'], true>));
 
 /** The items that this version understands: a newer one may have stored others, which are passed over and stay where they are. */
 export function knownItems(items: readonly ConversationItem[]): readonly ConversationItem[] {
@@ -55,6 +57,7 @@ export function standingOf(stored: readonly ConversationItem[]): Standing {
   let unfinished: UnfinishedReply | undefined;
   for (const item of items) {
     turn = Math.max(turn, item.turn);
+    if (item.kind === 'stages' || item.kind === 'mark') continue;
     if (item.kind === 'caller') history.push({ role: 'caller', text: item.text });
     if (item.kind === 'agent' && item.text !== '') history.push({ role: 'agent', text: item.text });
     if (item.turn === TEXT_TURN) continue;
@@ -71,7 +74,7 @@ export function extended(history: readonly HistoryItem[], item: HistoryItem): re
 }
 
 /** What is known of the reply under way after one more item. Where its first sentence is made anew, so is the reply. */
-function withItem(reply: UnfinishedReply | undefined, item: ConversationItem): UnfinishedReply | undefined {
+function withItem(reply: UnfinishedReply | undefined, item: SaidItem): UnfinishedReply | undefined {
   if (item.kind === 'caller' || item.kind === 'agent') return undefined;
   const { turn } = item;
   if (item.kind === 'sentence') {

@@ -31,7 +31,8 @@ export type TurnEvent =
   | { readonly type: 'unanswered' }
   /** An earlier owner of the session left this reply unfinished; everything before `fromMs` of its audio is with the caller. */
   | { readonly type: 'resume_reply'; readonly reply: UnfinishedReply; readonly fromMs: number }
-  | { readonly type: 'cancel' };
+  /** `isCallerGone`: not by the caller, who did not come back. */
+  | { readonly type: 'cancel'; readonly isCallerGone?: true };
 
 /** What the turn reducer wants done. A closed list: the session carries each out, in order. */
 export type TurnEffect =
