@@ -23,7 +23,7 @@ const USAGE = `A rollout rehearsed: the Deployments' own numbers applied to real
   --scenario   default all, one after the other
   --recorded   of the callers, so many speak human recordings to the embedded engines (default 0)
   --manifests  rendered manifests with the Deployments (default k8s/rendered/production.yaml)
-  --from       a commit: what runs at first is that version, built from the repository's history
+  --from       a commit: what runs at first is that version, built from the repository's history; its workers are replaced first
   --seed       the same seed makes callers say the same (default: a new one, printed)
   --report     folder for report.html, .json and .md (default .voxfleet/rehearsal)`;
 
@@ -101,7 +101,7 @@ async function play(options: Options, plans: StageOptions['plans'], name: Scenar
   try {
     const stage = await RehearsalStage.open({ plans, version: now, recorded: options.recorded, isWatched: scenario.isWatched });
     try {
-      const judgement = await rehearse(stage, scenario, { ...options, versions: { now, next: { name: 'v2' } }, isThereAndBack: true, onProgress: (words) => console.log(`  ${words}`) });
+      const judgement = await rehearse(stage, scenario, { ...options, versions: { now, next: { name: 'v2' } }, rollout: { isThereAndBack: true, tiers: options.from === undefined ? 'together' : 'workers first' }, onProgress: (words) => console.log(`  ${words}`) });
       console.log(summaryLine(judgement));
       return [judgement];
     } finally {

@@ -5,7 +5,7 @@ import type { Verdict } from '../chaos/trial.ts';
 import { accountAgent } from '../chaos/agent-account.ts';
 import type { CallLog } from '../chaos/call-log.ts';
 import type { Version } from './pod.ts';
-import type { Rehearsed } from './scenario.ts';
+import type { Rehearsed, RolloutOptions } from './scenario.ts';
 import type { Scenario } from './scenarios.ts';
 import type { RehearsalStage } from './stage.ts';
 
@@ -16,7 +16,7 @@ export interface RehearsalOptions {
   readonly seconds: number;
   readonly seed: number;
   readonly versions: { readonly now: Version; readonly next: Version };
-  readonly isThereAndBack: boolean;
+  readonly rollout: RolloutOptions;
   readonly onProgress: (words: string) => void;
 }
 
@@ -28,14 +28,14 @@ const AFTERMATH_MS = 3000;
 /** Holds calls on this stage while a scenario is played. The stage is whole afterwards. Throws where a pod or a call cannot be started. */
 export async function rehearse(stage: RehearsalStage, scenario: Scenario, options: RehearsalOptions): Promise<Judgement> {
   const { balancer, owners } = stage;
-  const { recorded, seed, seconds, callers, onProgress, versions, isThereAndBack } = options;
+  const { recorded, seed, seconds, callers, onProgress, versions, rollout } = options;
   const first = Math.max(1, Math.round(callers * scenario.callersFirst));
   const warmUpMs = SPREAD_MS + WARM_UP_MS;
   let done: Rehearsed = { injections: [], verdicts: [] };
   const record = await runCalls({ balancer, owners, callers: first, recorded, seed, warmUpMs }, async (calls, nowMs) => {
     stage.watch({ callers: calls.callers, nowMs });
     await sleep(Math.max(0, warmUpMs - nowMs()));
-    done = await scenario.run({ stage, calls, nowMs, versions, isThereAndBack, onProgress, moreCallers: callers - first });
+    done = await scenario.run({ stage, calls, nowMs, versions, rollout, onProgress, moreCallers: callers - first });
     await sleep(Math.max(AFTERMATH_MS, seconds * 1000 - nowMs()));
     return done.injections;
   });

@@ -4,6 +4,13 @@ import type { Verdict } from '../chaos/trial.ts';
 import type { Version } from './pod.ts';
 import type { RehearsalStage } from './stage.ts';
 
+export interface RolloutOptions {
+  /** Whether it is also taken back. */
+  readonly isThereAndBack: boolean;
+  /** Both tiers at the same time, as one `kubectl apply` does it, or workers first. */
+  readonly tiers: 'together' | 'workers first';
+}
+
 /** What a scenario is played with. */
 export interface ScenarioContext {
   readonly stage: RehearsalStage;
@@ -13,8 +20,7 @@ export interface ScenarioContext {
   readonly versions: { readonly now: Version; readonly next: Version };
   /** Callers who may still come. */
   readonly moreCallers: number;
-  /** Whether a rollout is also taken back. */
-  readonly isThereAndBack: boolean;
+  readonly rollout: RolloutOptions;
   readonly onProgress: (words: string) => void;
 }
 
@@ -27,9 +33,12 @@ export interface Rehearsed {
 }
 
 /** Both tiers to this version. */
-export async function rollTo({ stage, nowMs, onProgress }: Pick<ScenarioContext, 'stage' | 'nowMs' | 'onProgress'>, version: Version): Promise<void> {
+export async function rollTo({ stage, nowMs, onProgress, rollout }: Pick<ScenarioContext, 'stage' | 'nowMs' | 'onProgress' | 'rollout'>, version: Version): Promise<void> {
   const fromMs = nowMs();
-  await Promise.all(Object.values(stage.sets).map((set) => set.roll(version)));
+  const { gateway, worker } = stage.sets;
+  const workers = worker.roll(version);
+  if (rollout.tiers === 'workers first') await workers;
+  await Promise.all([workers, gateway.roll(version)]);
   onProgress(`${(fromMs / 1000).toFixed(1)} s both tiers to ${version.name}, done after ${((nowMs() - fromMs) / 1000).toFixed(1)} s`);
 }
 

@@ -25,11 +25,10 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   'node-loss': { name: 'node-loss', words: 'the node of a gateway and a worker is gone (kill -9 of both at once)', callersFirst: 1, isWatched: false, mayRepeat: true, run: loseNode },
 };
 
-/** As `kubectl apply` of changed images does it: both Deployments at the same time. */
 async function rollThereAndBack(context: ScenarioContext): Promise<Rehearsed> {
-  const { stage, versions, isThereAndBack } = context;
+  const { stage, versions, rollout } = context;
   await rollTo(context, versions.next);
-  if (isThereAndBack) await rollTo(context, versions.now);
+  if (rollout.isThereAndBack) await rollTo(context, versions.now);
   return { injections: stage.departures, verdicts: [noneKilled(stage)] };
 }
 
