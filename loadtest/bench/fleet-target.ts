@@ -36,6 +36,9 @@ const WORKER = {
   RECONNECT_GRACE_MS: '500',
   // An echo says nothing while nothing is said to it: that is no failure.
   ENGINE_DEADLINE_MS: '600000',
+  // Speech is sent only so far ahead of its playing. Frames that were held up once and then came together would be spoken, and
+  // so echoed, that much later for the rest of the call: pacing is right for speech, and not what an echo is to measure.
+  PLAYOUT_LEAD_MS: '30000',
 };
 
 /** Starts the fleet. Throws StartError; nothing is left running then. */
