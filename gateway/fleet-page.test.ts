@@ -91,7 +91,7 @@ describe('the page of the fleet in Chromium', { timeout: 180_000 }, () => {
 
   test('a call’s timeline is one click away from what happened to it', async () => {
     await page.locator('.events .call', { hasText: call.id }).first().click();
-    await page.waitForFunction('document.querySelector("#timeline").textContent !== ""');
+    await page.locator('#timeline .since', { hasText: 'active' }).waitFor();
     assert.equal(await page.getByLabel('Session id').inputValue(), call.id);
     await page.getByLabel('Session id').fill('nobody-knows-it');
     await page.keyboard.press('Enter');
