@@ -30,6 +30,8 @@ describe('two runs side by side', () => {
     assert.deepEqual(compareResults(old, old).doubts, []);
     const doubts = compareResults(old, { ...old, callers: 7, machine: { ...old.machine, cores: 64 } }).doubts;
     assert.deepEqual(doubts, ['callers: 10 then, 7 now', 'cores: 2 then, 64 now']);
+    const busy = compareResults(old, { ...old, machine: { ...old.machine, loadBefore: 12 } }).doubts;
+    assert.match(busy.join(), /^before the run of .* a load of 12 on 2 cores$/);
   });
 
   it('are compared by medians', () => {

@@ -16,7 +16,7 @@ export interface Difference {
 
 export interface Comparison {
   readonly differences: readonly Difference[];
-  /** Why the two should not be compared, where they should not. */
+  /** Why the two should not be compared, or not be trusted, where that is so. */
   readonly doubts: readonly string[];
   /** How noise was reckoned. */
   readonly rule: string;
@@ -63,7 +63,8 @@ function doubtsOf(old: LoadResult, now: LoadResult): string[] {
   ];
   const different = pairs.filter(([, one, other]) => one !== other).map(([what, one, other]) => `${what}: ${one} then, ${other} now`);
   const late = [old, now].flatMap(({ verdicts, startedAt }) => verdicts.filter(({ expected, isGood }) => !isGood && expected.startsWith('the generators')).map(() => `the generators of ${startedAt} were late`));
-  return [...different, ...late];
+  const busy = [old, now].filter(({ machine }) => machine.loadBefore > machine.cores).map(({ startedAt, machine }) => `before the run of ${startedAt} others kept the machine busy: a load of ${machine.loadBefore} on ${machine.cores} cores`);
+  return [...different, ...late, ...busy];
 }
 
 /** The one in the middle; 0 of nothing. */

@@ -1,4 +1,6 @@
 import { startFleet, type Fleet } from '../../shared/testing/fleet.ts';
+import { freePort } from '../../shared/testing/servers.ts';
+import { collectGarbage } from './garbage.ts';
 import { fleetSettings, type Scenario } from './scenarios.ts';
 
 export interface FleetRequest {
@@ -25,22 +27,27 @@ export class FleetUnderLoad {
   /** What is said about it: how it was set, or that it was found. */
   readonly says: readonly string[];
   readonly #fleet: Fleet | undefined;
+  readonly #inspectorPort: number | undefined;
 
   /** Use `FleetUnderLoad.open`. */
-  constructor(urls: readonly string[], says: readonly string[], fleet?: Fleet) {
+  constructor(urls: readonly string[], says: readonly string[], fleet?: Fleet, inspectorPort?: number) {
     this.urls = urls;
     this.says = says;
     this.#fleet = fleet;
+    this.#inspectorPort = inspectorPort;
   }
 
   /** Throws StartError where a fleet is to be started and does not start. */
   static async open({ scenario, callers, gateways, workers, urls }: FleetRequest): Promise<FleetUnderLoad> {
     if (urls.length > 0) return new FleetUnderLoad(urls, [`fleet at ${urls.join(', ')}, as it was found`]);
     const settings = fleetSettings(scenario, callers, workers);
-    const fleet = await startFleet({ gateways, workers, env: settings });
+    // Memory is only to be told where garbage can be collected first; one port is one gateway's.
+    const inspectorPort = scenario.plan === 'batches' && gateways === 1 ? await freePort() : undefined;
+    const gatewayEnv = inspectorPort === undefined ? {} : { NODE_OPTIONS: `--inspect=127.0.0.1:${inspectorPort}` };
+    const fleet = await startFleet({ gateways, workers, env: settings, gatewayEnv });
     const given = Object.entries(process.env).filter(([name]) => name.startsWith('SCRIPTED_'));
     const words = [...Object.entries(settings), ...given].map(([name, value = '']) => `${name}=${name === 'ENGINE_MODULES' ? 'echo-engine' : value}`);
-    return new FleetUnderLoad(fleet.gatewayUrls, [`fleet of its own: ${many(gateways, 'gateway')}, ${many(workers, 'worker')}, one NATS, one Redis, all on this machine`, words.join(' ')], fleet);
+    return new FleetUnderLoad(fleet.gatewayUrls, [`fleet of its own: ${many(gateways, 'gateway')}, ${many(workers, 'worker')}, one NATS, one Redis, all on this machine`, words.join(' ')], fleet, inspectorPort);
   }
 
   /** Processes of the fleet on this machine; none where it was found. */
@@ -62,6 +69,13 @@ export class FleetUnderLoad {
     const pages = await Promise.all(this.#fleet.workers.map(async ({ adminUrl }) => (await fetch(`${adminUrl}/metrics`)).text()));
     const sum = (pattern: RegExp): number => pages.flatMap((page) => page.split('\n')).filter((line) => pattern.test(line)).reduce((total, line) => total + Number(line.split(' ').at(-1)), 0);
     return { audioTaken: sum(/^voxfleet_ingress_frames_total\{.*type="audio"/), shed: sum(/^voxfleet_shed_total\{/) };
+  }
+
+  /** Has the gateway throw away what it does not need any more, where it can be asked to; answers whether. */
+  async collectGarbage(): Promise<boolean> {
+    if (this.#inspectorPort === undefined) return false;
+    await collectGarbage(this.#inspectorPort);
+    return true;
   }
 
   async stop(): Promise<void> {

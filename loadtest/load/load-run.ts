@@ -56,16 +56,15 @@ export async function runLoad(options: LoadRunOptions): Promise<LoadRun> {
 
 /** Calls `onSecond` once a second until the load is over. */
 async function untilOver({ seconds, isFinite }: LoadRunOptions, generators: Generators, onSecond: (at: number) => void): Promise<void> {
-  let isOver = false;
-  const finished = generators.finished().then(() => {
-    isOver = isFinite;
-  });
+  const finished = generators.finished().then(() => 'over' as const);
   const startedMs = performance.now();
-  for (let at = 0; at < seconds && !isOver; at += 1) {
+  for (let at = 0; at < seconds; at += 1) {
     const nextMs = startedMs + (at + 1) * WINDOW_MS + SETTLE_MS - performance.now();
+    const second = sleep(nextMs, 'second' as const);
     // A generator that fails ends the wait: `finished` rejects.
-    await Promise.race([sleep(nextMs), isFinite ? finished : finished.then(() => sleep(nextMs))]);
-    if (!isOver) onSecond(at);
+    const first = await Promise.race([second, isFinite ? finished : finished.then(() => second)]);
+    if (first === 'over') return;
+    onSecond(at);
   }
 }
 

@@ -44,7 +44,8 @@ export class Meter {
 
   /** Everything since the last call. */
   take(): MeterWindow {
-    const latencies = Object.fromEntries([...this.#latencies].map(([name, recorder]) => [name, recorder.take()]).filter(([, encoded]) => encoded !== ''));
+    const latencies: Record<string, string> = {};
+    for (const [name, recorder] of this.#latencies) if (recorder.count > 0) latencies[name] = recorder.take();
     const window = { latencies, lateness: this.lateness.take(), counts: Object.fromEntries(this.#counts), faults: this.#faults };
     this.#counts = new Map();
     this.#faults = [];

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FleetUnderLoad } from './fleet-under-load.ts';
+import type { FleetUnderLoad } from './fleet-under-load.ts';
 import { Generators } from './generators.ts';
 import type { LoadOptions } from './load-options.ts';
 import { resultOfRun, type Figure, type LoadResult, type MemoryStep } from './load-result.ts';
@@ -56,10 +56,12 @@ export async function runBatches(options: LoadOptions, fleet: FleetUnderLoad, vi
   const memory: MemoryStep[] = [];
   const note = async (connections: number): Promise<void> => {
     await sleep(restMs);
+    const isCollected = await fleet.collectGarbage();
+    if (isCollected) await sleep(restMs / 3);
     const bytes = fleet.gatewayPids.reduce((sum, pid) => sum + (privateBytes(pid) ?? 0), 0);
     sampler.sample((performance.now() - startedMs) / MS_PER_S);
     memory.push({ connections, privateBytes: bytes });
-    view.say(`${String(connections).padStart(7)} connections, gateways ${(bytes / 1e6).toFixed(1)} MB`);
+    view.say(`${String(connections).padStart(7)} connections, gateways ${(bytes / 1e6).toFixed(1)} MB${isCollected ? '' : ', garbage included'}`);
   };
   try {
     await note(0);
