@@ -13,7 +13,7 @@ export interface Platform {
 const DEAD_WEIGHT = /\.(?:map|d\.[cm]?ts|markdown|md|tsbuildinfo)$|\.test\.[cm]?js$/i;
 const LICENCE = /licen[cs]e|notice|copying/i;
 /** C++ sources of what is there as a binary. */
-const SOURCES = ['koffi/src', 'koffi/vendor', 'koffi/doc', 'uWebSockets.js/src', 'uWebSockets.js/docs', 'uWebSockets.js/examples', 'uWebSockets.js/tests'];
+const SOURCES = ['uWebSockets.js/src', 'uWebSockets.js/docs', 'uWebSockets.js/examples', 'uWebSockets.js/tests'];
 
 /**
  * Takes out of a folder of installed packages what this platform does not run: native binaries of others (the WebSocket

@@ -19,12 +19,10 @@ export function programOf(args: readonly string[]): URL {
  */
 export function stopUntilHeard(target: NodeJS.Process): void {
   for (const signal of SIGNALS) {
-    const stop = (): never => target.exit(0);
-    const giveWay = (event: string | symbol): void => {
-      if (event !== signal) return;
-      target.removeListener(signal, stop).removeListener('newListener', giveWay);
-    };
-    target.on(signal, stop).on('newListener', giveWay);
+    // It stays to the end: a process that removes its last listener to a signal no longer hears that signal.
+    target.on(signal, () => {
+      if (target.listenerCount(signal) === 1) target.exit(0);
+    });
   }
 }
 
