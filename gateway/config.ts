@@ -9,7 +9,7 @@ export const GATEWAY_SETTINGS = {
   gatewayId: processId('GATEWAY_ID', 'gateway'),
   apiKeys: list('API_KEYS', 'Keys of which one must come with `Authorization: Bearer`; without any, HTTP is open and session tokens are not checked.'),
   allowedOrigins: list('ALLOWED_ORIGINS', 'Without API keys: origins (`https://app.example`) whose pages may use this gateway besides its own and those of this machine.'),
-  operatorTokens: list('OPERATOR_TOKENS', 'Tokens of which one must come with `Authorization: Bearer` for `/metrics`, `/health/detailed` and `/performance/summary` on the public port.'),
+  operatorTokens: list('OPERATOR_TOKENS', 'Tokens of which one must come with `Authorization: Bearer` for `/metrics`, `/health/detailed`, `/performance/summary`, `/errors` and the data of `/fleet` on the public port.'),
   exposeOperations: flag('EXPOSE_OPERATIONS', false, 'Whether the public port shows them in production where there are no operator tokens.'),
   adminHost: matching('ADMIN_HOST', '127.0.0.1', /^\S+$/, 'an address to listen on', 'Address of the admin port.'),
   adminPort: integer('ADMIN_PORT', 0, [0, 65_535], 'Port of its own for health, metrics and what operators are told, without tokens: keep it from the public. 0: none.'),
