@@ -23,24 +23,34 @@ async function canaryP99Ms({ echo, size: { canaryMs } }: Stage): Promise<number>
 
 /**
  * Holds the stage's rounds, each beside a canary; a noisy one is held again, and taken as it is, and said to be noisy, where
- * the machine does not calm down. `measure` is told the round's number, from 0.
+ * the machine does not calm down. `measure` is told the round's number, from 0. A round that fails is said and left out; throws
+ * where all do.
  */
 export async function holdRounds<T>(stage: Stage, measure: (round: number) => Promise<T>): Promise<readonly Round<T>[]> {
-  const { say, size: { rounds, repeats } } = stage;
+  const { say, size: { rounds } } = stage;
   const held: Round<T>[] = [];
+  let failure: unknown;
   for (let round = 0; round < rounds; round += 1) {
-    for (let repeated = 0; ; repeated += 1) {
-      const canary = await canaryP99Ms(stage);
-      const isNoisy = canary > MOST_CANARY_MS;
-      if (isNoisy && repeated < repeats) {
-        say(`round ${round + 1}: the canary takes ${canary.toFixed(2)} ms at p99, over ${MOST_CANARY_MS} ms: again`);
-        continue;
-      }
-      held.push({ canaryP99Ms: canary, repeated, isNoisy, measured: await measure(round) });
-      break;
+    try {
+      const canary = await calmCanary(stage, round);
+      held.push({ ...canary, measured: await measure(round) });
+    } catch (error) {
+      failure = error;
+      say(`round ${round + 1} could not be held: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+  if (held.length === 0) throw failure;
   return held;
+}
+
+async function calmCanary(stage: Stage, round: number): Promise<Omit<Round<unknown>, 'measured'>> {
+  const { say, size: { repeats } } = stage;
+  for (let repeated = 0; ; repeated += 1) {
+    const p99Ms = await canaryP99Ms(stage);
+    const isNoisy = p99Ms > MOST_CANARY_MS;
+    if (!isNoisy || repeated >= repeats) return { canaryP99Ms: p99Ms, repeated, isNoisy };
+    say(`round ${round + 1}: the canary takes ${p99Ms.toFixed(2)} ms at p99, over ${MOST_CANARY_MS} ms: again`);
+  }
 }
 
 /** The middle one of some values, the mean of the middle two where they are even in number; NaN of none. */

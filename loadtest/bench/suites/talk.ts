@@ -45,7 +45,8 @@ async function rise(target: Target, steps: readonly number[], { framesPerSecond,
   for (const callers of steps) {
     let step: Step | undefined;
     for (let tries = 0; tries < TRIES && step?.isKept !== true; tries += 1) {
-      const measured = await measureRelay(target, { callers, framesPerSecond, warmMs, measureMs });
+      const measured = await attempt(() => measureRelay(target, { callers, framesPerSecond, warmMs, measureMs }), say);
+      if (measured === undefined) return taken;
       step = { callers, measured, isKept: measured.result.delay.p99Ms <= MOST_P99_MS && errorRate(measured) < MOST_ERRORS };
       taken.push(step);
       say(`${target.name}, ${callers} speaking callers: ${percentiles(measured.result.delay)}`);
@@ -53,6 +54,16 @@ async function rise(target: Target, steps: readonly number[], { framesPerSecond,
     if (step?.isKept !== true) break;
   }
   return taken;
+}
+
+/** A step that so many callers cannot even be had for ends the rise. */
+async function attempt(measure: () => Promise<Measurement>, say: (words: string) => void): Promise<Measurement | undefined> {
+  try {
+    return await measure();
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
 }
 
 function mostKept(steps: readonly Step[]): number {
