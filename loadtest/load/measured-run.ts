@@ -31,6 +31,7 @@ interface Second {
 
 /** Puts together what all generators measured, second by second. */
 export class MeasuredRun {
+  /** What went wrong, each in its words once. */
   readonly faults: string[] = [];
   readonly #seconds: Second[] = [];
   readonly #warmupSeconds: number;
@@ -51,7 +52,7 @@ export class MeasuredRun {
     }
     second.lateness.add(lateness);
     for (const [name, count] of Object.entries(counts)) second.counts.set(name, (second.counts.get(name) ?? 0) + count);
-    this.faults.push(...faults.slice(0, MOST_FAULTS - this.faults.length));
+    for (const words of faults) if (this.faults.length < MOST_FAULTS && !this.faults.includes(words)) this.faults.push(words);
   }
 
   /** Seconds that were measured from their beginning to their end. */

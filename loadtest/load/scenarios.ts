@@ -26,7 +26,11 @@ export const SCENARIO_NAMES = ['text', 'talk', 'relay', 'idle', 'churn', 'ramp',
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 const SCRIPTED = { VOICE_ACTIVITY_ENGINE: 'scripted', RECOGNIZER_ENGINE: 'scripted', RESPONDER_ENGINE: 'scripted', SYNTHESIZER_ENGINE: 'scripted' };
-const ECHO = { ...SCRIPTED, ENGINE_MODULES: fileURLToPath(new URL('./echo-engine.js', import.meta.url)), VOICE_ACTIVITY_ENGINE: echoEngine.name, SYNTHESIZER_ENGINE: echoEngine.name };
+/**
+ * An echo does not outlive its worker, and one that shares its cores with the generators may be starved for a second: it is not to be
+ * taken for lost then, but to be slow in the open.
+ */
+const ECHO = { ...SCRIPTED, WORKER_LOST_AFTER_MS: '10000', LEASE_MS: '30000', ENGINE_MODULES: fileURLToPath(new URL('./echo-engine.js', import.meta.url)), VOICE_ACTIVITY_ENGINE: echoEngine.name, SYNTHESIZER_ENGINE: echoEngine.name };
 
 const RELAY_SERIES = {
   added: 'frame in → its echo out, from when the frame was to be sent (no engine time)',
