@@ -3,6 +3,7 @@ import { connect, createInbox, DebugEvents, Events, NatsError, type Msg, type Na
 import { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
 import { nowMs } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
+import { natsAddress } from './nats-address.ts';
 import { pauseMs } from './reconnection.ts';
 
 /** How long the end of a connection waits for what is still to be sent. */
@@ -86,7 +87,7 @@ export interface BusOptions {
 export async function connectBus(options: BusOptions): Promise<Bus> {
   const outage: Outage = { sinceMs: undefined };
   const connection = await connect({
-    servers: options.url.split(',').map((server) => server.trim()),
+    ...natsAddress(options.url),
     name: options.name,
     maxReconnectAttempts: -1,
     reconnectDelayHandler: () => pauseMs(outage.sinceMs === undefined ? 0 : nowMs() - outage.sinceMs, Math.random()),
