@@ -14,7 +14,7 @@ export function verdictsOf({ trial, counts, extraSilence, more = [] }: Judgement
     ...(trial.mayRepeat === true
       ? [none('no sentence of the agent skipped', agent.sentencesSkipped, 'sentences'), none('nothing of the agent out of order', agent.disordered + agent.foreign, 'samples')]
       : [none('no sentence of the agent repeated or skipped', agent.sentencesRepeated + agent.sentencesSkipped, 'sentences'), none('nothing of the agent repeated or out of order', agent.repeated + agent.disordered + agent.foreign, 'samples')]),
-    none('never two voices', agent.doubleVoices, 'times'),
+    ...(trial.mayRepeat === true ? [] : [none('never two voices', agent.doubleVoices, 'times')]),
     none('every text answered exactly once', counts.questionsUnanswered + counts.answersTooMany, `of ${counts.questions}`),
   ];
   const { mostExtraMs } = trial;
