@@ -136,6 +136,18 @@ describe('what a worker and a gateway send each other arrives', LIMIT, () => {
     const seqs = [...new Set(gateway.said().map(({ seq }) => seq))].sort((one, other) => one - other);
     assert.deepEqual(seqs, seqs.map((_, i) => i + 1), 'nothing is missing');
   });
+
+  test('a caller who comes back for more than is kept is told, and hears what is', async () => {
+    await fixture.startWorker('worker-forgetful', { REPLAY_MS: '1000' });
+    const first = await fixture.caller('forgotten', agentConfig({ greeting: GREETING }));
+    await first.claim('forgotten', {}, 'worker-forgetful');
+    await first.until(() => speechOf(first).some(({ mediaMs }) => mediaMs > 2000));
+    await fixture.lose(first);
+    const second = await fixture.gateway('gateway-forgotten-2');
+    await second.claim('forgotten', { connectionNo: 2, seenEgressSeq: 1, isResuming: true }, 'worker-forgetful');
+    await second.until(() => second.events().some((event) => event.type === 'error' && event.code === 'shed'));
+    assert.equal(isGap(second.said()[0] ?? assert.fail()), true);
+  });
 });
 
 describe('the last message of a run, which leaves no hole where the bus loses it', LIMIT, () => {

@@ -116,3 +116,12 @@ function costOf({ payload }: LoggedEgress): number {
 function sum(entries: readonly LoggedEgress[], of: (entry: LoggedEgress) => number): number {
   return entries.reduce((total, entry) => total + of(entry), 0);
 }
+
+test('what went because there was too much is told apart from what was received', () => {
+  const log = new EgressLog({ maxAudioMs: 250, maxBytes: 1_000_000 });
+  for (const seq of [1, 2]) log.push(speechAt(seq));
+  log.received(1);
+  assert.equal(log.overflowSeq, 0);
+  for (const seq of [3, 4, 5]) log.push(speechAt(seq));
+  assert.equal(log.overflowSeq, 3);
+});

@@ -44,6 +44,7 @@ export class EgressLog {
   #bytes = 0;
   /** The newest speech that is not kept any more. */
   #passed: Passed | undefined;
+  #overflowSeq = 0;
 
   /** `passed`: what an earlier owner had brought to the caller, where it is known. */
   constructor(limits: EgressLimits, passed?: Passed) {
@@ -61,11 +62,19 @@ export class EgressLog {
     return this.#bytes;
   }
 
+  /** The highest seq that went because there was too much, before the caller was known to have it; 0 for none. */
+  get overflowSeq(): number {
+    return this.#overflowSeq;
+  }
+
   /** Keeps an envelope; its seq is one above the one before. */
   push(entry: LoggedEgress): void {
     this.#entries.push(entry);
     this.#count(entry, 1);
-    while (this.length > 1 && this.#isOver()) this.#forgetOldest();
+    while (this.length > 1 && this.#isOver()) {
+      this.#overflowSeq = this.#entries[this.#head]?.seq ?? this.#overflowSeq;
+      this.#forgetOldest();
+    }
     this.#compact();
   }
 

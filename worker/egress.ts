@@ -24,12 +24,14 @@ const EVENT_BYTES = 524_288;
 export class Egress {
   readonly #bus: Bus;
   readonly #onDropped: () => void;
+  readonly #onForgotten: () => void;
   readonly #batchers = new Map<string, { batcher: Batcher; usedAtMs: number }>();
 
-  /** `onDropped` counts batches the bus could not take. */
-  constructor(bus: Bus, onDropped: () => void) {
+  /** `onDropped` counts batches the bus could not take, `onForgotten` callers who came back for more than was kept. */
+  constructor(bus: Bus, onDropped: () => void, onForgotten: () => void) {
     this.#bus = bus;
     this.#onDropped = onDropped;
+    this.#onForgotten = onForgotten;
   }
 
   /** Where envelopes for this gateway go. */
@@ -45,6 +47,11 @@ export class Egress {
     });
     this.#batchers.set(gatewayId, { batcher, usedAtMs: nowMs() });
     return batcher;
+  }
+
+  /** A caller came back for more than was kept. */
+  forgotten(): void {
+    this.#onForgotten();
   }
 
   /** Forgets gateways that are long gone. */
@@ -157,6 +164,12 @@ export class SessionEgress {
     this.#seq = Math.max(this.#seq, seenSeq);
     this.received(isResuming ? seenSeq : this.#seq);
     this.#sentSeq = seenSeq;
+    if (isResuming && this.#log.overflowSeq > seenSeq) this.#tellForgotten();
+  }
+
+  #tellForgotten(): void {
+    this.#egress.forgotten();
+    this.event({ type: 'error', code: 'shed', message: 'more was said while you were away than is kept: the oldest of it is lost' });
   }
 
   /** Sends what was held back, then what comes as it comes. */

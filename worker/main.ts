@@ -51,7 +51,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   const tracer = await startTracing({ config, tier: 'worker', processId: config.workerId, registry: metrics.registry, log });
   const fleet = new FleetView(config.workerLostAfterMs);
   const pool = new TurnPool(config.maxWorkers);
-  const egress = new Egress(bus, () => metrics.egressDropped.inc());
+  const egress = new Egress(bus, () => metrics.egressDropped.inc(), () => metrics.egressForgotten.inc());
   const makeSession: SessionsOptions['makeSession'] = ({ progress, ...claimed }) =>
     new Session({
       ...claimed, ...traced(engines, tracer, config.workerId, claimed), committedIngressSeq: progress.ingressSeq, store, pool, log,

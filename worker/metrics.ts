@@ -22,6 +22,7 @@ export interface WorkerMetrics {
   readonly staleFence: Counter;
   readonly badBatches: Counter<'fault'>;
   readonly egressDropped: Counter;
+  readonly egressForgotten: Counter;
   readonly leasesLost: Counter;
   readonly handoffs: Counter;
   readonly engineFailures: Counter;
@@ -62,6 +63,7 @@ export function createWorkerMetrics(workerId: string): WorkerMetrics {
     shed: counterBy('reason', SHED_REASONS, 'voxfleet_shed_total', 'Ingress dropped on purpose, by reason; any rate above 0 means callers lose words: add workers.'),
     staleFence: counter('voxfleet_stale_fence_total', 'Ingress refused because it was meant for an earlier owner or slot; some after each takeover, a steady rate means two owners.'),
     badBatches: counterBy('fault', BATCH_FAULTS, 'voxfleet_bad_batches_total', 'Bus messages that could not be read, by fault; look for version skew.'),
+    egressForgotten: counter('voxfleet_egress_forgotten_total', 'Callers who came back for more than was kept of what the agent said, and were told so; raise REPLAY_MS where it happens.'),
     egressDropped: counter('voxfleet_egress_dropped_total', 'Egress batches the bus did not take because it was disconnected; they are sent again once it is back, look at NATS.'),
     leasesLost: counter('voxfleet_leases_lost_total', 'Sessions this worker had to let go because another one owns them; look for a frozen process or a slow Redis.'),
     handoffs: counter('voxfleet_handoffs_total', 'Sessions given up in order while draining; nothing to do.'),

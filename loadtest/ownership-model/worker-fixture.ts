@@ -57,7 +57,7 @@ export class ModelWorker implements Process {
   constructor(world: World, id: string) {
     this.#world = world;
     this.id = id;
-    this.#egress = new Egress(modelBus((to, batch) => world.publish(this, to, batch)), () => undefined);
+    this.#egress = new Egress(modelBus((to, batch) => world.publish(this, to, batch)), () => undefined, () => undefined);
   }
 
   flush(): void {

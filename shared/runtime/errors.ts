@@ -27,7 +27,7 @@ export const ERROR_TABLE = {
   store_unavailable: { status: 503, meaning: 'Redis does not answer; no new sessions until it does.' },
   bus_unavailable: { status: 503, meaning: 'The bus between gateways and workers is away; what you say is kept for REPLAY_MS and heard once it is back.' },
   worker_lost: { status: 503, meaning: 'The worker of this session was lost; another one takes over, what was not committed is replayed.' },
-  shed: { status: 503, meaning: 'Input was dropped because it waited too long or the worker is overloaded.' },
+  shed: { status: 503, meaning: 'Something was dropped: input that waited too long or came to an overloaded worker, or what the agent said to a caller who was away for longer than that is kept.' },
   slow_consumer: { status: 503, meaning: 'Agent audio was dropped because the connection does not take it fast enough.' },
   cancelled: { status: 409, meaning: 'The answer to a text message was cancelled by the caller.' },
   recognizer_failed: { status: 502, meaning: 'The recognizer failed on this turn; the session goes on.' },
