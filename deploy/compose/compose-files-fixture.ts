@@ -17,7 +17,7 @@ export interface Service {
   readonly volumes?: readonly string[];
   readonly ports?: readonly string[];
   readonly secrets?: readonly string[];
-  readonly networks?: readonly string[];
+  readonly networks?: unknown;
   readonly stop_grace_period?: string;
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;

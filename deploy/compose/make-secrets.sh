@@ -24,7 +24,7 @@ cluster {
   redis=$(random)
   write redis_password "$redis"
   # With a user's name the password is shown to the servers alone: Sentinels have none.
-  write redis_url "redis+sentinel://default:$redis@sentinel-1:26379,sentinel-2:26379,sentinel-3:26379/voxfleet"
+  write redis_url "redis+sentinel://default:$redis@10.90.0.21:26379,10.90.0.22:26379,10.90.0.23:26379/voxfleet"
 }
 write api_keys "$(random)"
 write operator_tokens "$(random)"

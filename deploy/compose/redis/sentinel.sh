@@ -6,10 +6,7 @@ password=$(cat /run/secrets/redis_password)
 port 26379
 dir /data
 protected-mode no
-sentinel resolve-hostnames yes
-sentinel announce-hostnames yes
-sentinel announce-ip $SENTINEL_NAME
-sentinel monitor voxfleet redis 6379 2
+sentinel monitor voxfleet 10.90.0.11 6379 2
 sentinel auth-pass voxfleet $password
 sentinel down-after-milliseconds voxfleet 1000
 sentinel failover-timeout voxfleet 10000
