@@ -1,10 +1,9 @@
 import { newErrorId, type ErrorCode } from '../shared/runtime/errors.ts';
 import type { Logger } from '../shared/runtime/log.ts';
-import type { AgentEvent, StageLatencies, TextBody } from '../shared/protocol/agent-event.ts';
+import type { AgentEvent, StageLatencies } from '../shared/protocol/agent-event.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
 import type { Delivered } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
-import { unpack } from '../shared/protocol/structured.ts';
 import { Acks } from './acks.ts';
 import { CallerAudio } from './caller-audio.ts';
 import { Conversation } from './conversation.ts';
@@ -14,6 +13,7 @@ import type { IngressFrame } from './inbox.ts';
 import { openSessionEar } from './session-ear.ts';
 import { Speaker } from './speaker.ts';
 import type { ResponderRequest } from './speech/ports.ts';
+import { TextIntake } from './text-intake.ts';
 import { TextTurns } from './text-turns.ts';
 import type { SessionTrace } from './trace/session-trace.ts';
 import type { SessionEngines } from './trace/traced-engines.ts';
@@ -26,8 +26,6 @@ import { sentencesOf } from './turn/sentences.ts';
 import type { Lease, SessionStore } from '../shared/session/store.ts';
 import type { ConversationItem } from '../shared/session/record.ts';
 
-/** Texts of one session waiting for their answers; more are refused, each with an error. */
-const MOST_WAITING_TEXTS = 1000;
 /** How long the end of a session or a hand-off waits for Redis. */
 const SETTLE_MS = 1000;
 
@@ -77,6 +75,7 @@ export class Session {
   readonly #audio: CallerAudio;
   readonly #speaker: Speaker;
   readonly #texts: TextTurns;
+  readonly #textIntake: TextIntake;
   readonly #turns: TurnRunner;
   #isListening = false;
 
@@ -122,6 +121,7 @@ export class Session {
         onCrash,
       },
     });
+    this.#textIntake = new TextIntake({ acks: this.#acks, texts: this.#texts, answers: this.#conversation.standing.texts, tell: (event) => this.tell(event) });
     this.#turns = new TurnRunner({
       ...shared, session: config, turnConfig: options.turnConfig, speaker: this.#speaker,
       hearing: () => this.#audio.hearing,
@@ -170,7 +170,7 @@ export class Session {
       case ENVELOPE_TYPE.audio:
         return this.#takeAudio(frame);
       case ENVELOPE_TYPE.text:
-        return this.#takeText(frame);
+        return this.#textIntake.take(frame);
       case ENVELOPE_TYPE.cancel:
         this.#texts.cancel();
         return this.#turns.dispatch({ type: 'cancel' });
@@ -185,7 +185,7 @@ export class Session {
   /** A frame was dropped on purpose: it counts as done, and its caller is told once a run of them. */
   shed(frame: IngressFrame, tellCaller: boolean): void {
     const error = { type: 'error', code: 'shed', message: 'the worker is overloaded: input was dropped because it waited too long', retryAfterMs: 1000 } as const;
-    if (frame.type === ENVELOPE_TYPE.text) return this.#refuseText(frame.seq, error);
+    if (frame.type === ENVELOPE_TYPE.text) return this.#textIntake.refuse(frame.seq, error);
     this.#acks.audioShed(frame.seq, this.#turns.isIngressSettled);
     if (tellCaller) this.tell(error);
   }
@@ -265,34 +265,6 @@ export class Session {
       onPartial: (turn, text) => this.#turns.dispatch({ type: 'partial', turn, text }),
       onVoiceActivityFailure: (error) => this.#voiceActivityFailed(error),
     });
-  }
-
-  #takeText(frame: IngressFrame): void {
-    const { seq, lane } = frame;
-    const body = unpack<TextBody>(frame.payload);
-    if (body === undefined) return this.#refuseText(seq, { type: 'error', code: 'internal', message: 'a text did not arrive whole' });
-    const stored = this.#conversation.standing.texts.get(seq);
-    if (stored !== undefined) return this.#answeredBefore(seq, stored, body.answer !== undefined);
-    if (this.#texts.waiting >= MOST_WAITING_TEXTS && body.answer === undefined) {
-      const message = `${MOST_WAITING_TEXTS} texts of this session wait for their answers already`;
-      return this.#refuseText(seq, { type: 'error', code: 'shed', message, retryAfterMs: 1000 });
-    }
-    this.#acks.textReceived(seq);
-    this.#texts.push({ seq, lane, ...body });
-  }
-
-  /** An owner before this one stored the text with its answer; the caller may not have got it. */
-  #answeredBefore(seq: number, answer: string, isDelivered: boolean): void {
-    this.#acks.textDone(seq);
-    if (isDelivered) return;
-    const message = 'no answer came of this text';
-    this.tell(answer === '' ? { type: 'error', code: 'responder_failed', message, re: seq } : { type: 'text', content: answer, re: seq });
-  }
-
-  /** A text that is answered with an error: no later owner is to answer it again. */
-  #refuseText(seq: number, error: Extract<AgentEvent, { type: 'error' }>): void {
-    this.#acks.textDone(seq);
-    this.tell({ ...error, re: seq });
   }
 
   #textAnswered(answer: string): void {

@@ -13,6 +13,7 @@ import { EngineError, type FinalTranscript, type Responder, type ResponderReques
 import type { TurnPlaces } from './turn-places.ts';
 import type { SessionTrace } from './trace/session-trace.ts';
 import { TurnRecord } from './turn-record.ts';
+import { TurnTimers } from './turn-timers.ts';
 import type { FrameMark } from './turn/frame-marks.ts';
 import { markOf } from './turn/mark.ts';
 import { initialState, reduce, type TurnConfig, type TurnState } from './turn/reducer.ts';
@@ -51,7 +52,7 @@ const RECORD_MS = 100;
 /** Feeds one session's turn reducer with facts and carries out what it decides. */
 export class TurnRunner {
   readonly #options: TurnRunnerOptions;
-  readonly #timers = new Map<TurnTimer, NodeJS.Timeout>();
+  readonly #timers = new TurnTimers({ passedMs: (timer) => this.#passedMs(timer), onTimeUp: (timer) => this.dispatch({ type: 'timer', timer }) });
   readonly #events: TurnEvent[] = [];
   /** Turns whose audio is neither stored nor known to be nothing. */
   readonly #openTurns = new Set<number>();
@@ -119,8 +120,7 @@ export class TurnRunner {
   close(): void {
     this.#activity = 'closed';
     this.#events.length = 0;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    this.#timers.close();
     this.#thinking?.abort();
     this.#options.speaker.stop();
     this.#callerTurns.close();
@@ -181,9 +181,9 @@ export class TurnRunner {
       case 'commit_agent':
         return this.#commitAgent(effect.turn, effect.interrupted);
       case 'set_timer':
-        return this.#setTimer(effect.timer, effect.afterMs);
+        return this.#timers.set(effect.timer, effect.afterMs);
       case 'clear_timer':
-        return clearTimeout(this.#timers.get(effect.timer));
+        return this.#timers.clear(effect.timer);
       case 'tell':
         return listener.tell(effect.event);
       case 'hang_up':
@@ -291,19 +291,12 @@ export class TurnRunner {
     this.#start(() => this.#record.commit([{ kind: 'agent', turn, text, interrupted, atMs: wallMs() }]));
   }
 
-  #setTimer(timer: TurnTimer, afterMs: number, inMs = afterMs): void {
-    clearTimeout(this.#timers.get(timer));
-    this.#timers.set(timer, setTimeout(() => this.#timeUp(timer, afterMs), inMs));
-  }
-
   /**
    * The clock speaks for audio that has stopped: while it comes, or is known to be late, it says itself where a turn ends. How
    * long a turn is, its audio says: time in which none could come does not count.
    */
-  #timeUp(timer: TurnTimer, afterMs: number): void {
-    const leftMs = afterMs - (timer === 'endpoint' ? this.#options.audioSilentMs() : (this.#options.hearing()?.openTurnMs ?? Infinity));
-    if (leftMs > 0) this.#setTimer(timer, afterMs, leftMs);
-    else this.dispatch({ type: 'timer', timer });
+  #passedMs(timer: TurnTimer): number {
+    return timer === 'endpoint' ? this.#options.audioSilentMs() : (this.#options.hearing()?.openTurnMs ?? Infinity);
   }
 
   /** Begins something that ends by itself; what it throws unexpectedly is reported. */
