@@ -43,9 +43,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   const workerId = incarnationOf(config.workerId);
   const bus = await connectBus({ url: config.natsUrl, name: workerId, log });
   const redis = await connectRedis(config.redisUrl, log);
-  const store = new SessionStore(redis, {
-    leaseMs: config.leaseMs, ttlMs: config.sessionTtlS * 1000, retentionMs: config.sessionRetentionS * 1000,
-  });
+  const store = new SessionStore(redis, { leaseMs: config.leaseMs, ttlMs: config.sessionTtlS * 1000, retentionMs: config.sessionRetentionS * 1000 });
   const metrics = createWorkerMetrics(config.workerId);
   const engines = await makeEngines(config, log, metrics);
   const tracer = await startTracing({ config, tier: 'worker', processId: config.workerId, registry: metrics.registry, log });
@@ -88,10 +86,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   await terminationSignal(log, config.drainDeadlineMs);
   lifecycle.enter('draining');
   claims.close();
-  const heldAtStart = claims.used;
-  notices.tell({ kind: 'drain_began', detail: `${heldAtStart} calls` });
-  await drainWorker({ claims, sessions, handoffAfterMs: config.handoffAfterMs, deadlineMs: config.drainDeadlineMs, log });
-  notices.tell({ kind: 'drain_ended', detail: `${heldAtStart - claims.used} calls handed over, ${claims.used} left behind` });
+  await tellingOfDrain(notices, claims, () => drainWorker({ claims, sessions, handoffAfterMs: config.handoffAfterMs, deadlineMs: config.drainDeadlineMs, log }));
   lifecycle.enter('stopped');
   stopBeating();
   claims.stop();
@@ -102,6 +97,13 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   await tracer?.stop(FLUSH_MS);
   await Promise.all([admin.close(), engines.close(), bus.close()]);
   redis.disconnect();
+}
+
+async function tellingOfDrain(notices: NoticePublisher, claims: Claims, drain: () => Promise<unknown>): Promise<void> {
+  const held = claims.used;
+  notices.tell({ kind: 'drain_began', detail: `${held} calls` });
+  await drain();
+  notices.tell({ kind: 'drain_ended', detail: `${held - claims.used} calls handed over, ${claims.used} left behind` });
 }
 
 interface Observed {

@@ -8,7 +8,7 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 
 /** Settings both tiers read. */
 export const SHARED_SETTINGS = {
-  natsUrl: matching('NATS_URL', 'nats://127.0.0.1:4222', /^(nats|tls):\/\/\S+$/, 'nats://host:port, several separated by commas', 'Where NATS is; several servers of one cluster separated by commas.'),
+  natsUrl: matching('NATS_URL', 'nats://127.0.0.1:4222', /^(nats|tls):\/\/\S+$/, 'nats://host:port, several separated by commas', 'Where NATS is; several servers of one cluster separated by commas; `user:password@` before the host.'),
   redisUrl: {
     ...matching('REDIS_URL', 'redis://127.0.0.1:6379', /^/, '', 'Where Redis is: one server, the primary that Sentinels name (`redis+sentinel://host:port,host:port/name`), or a Cluster (`redis+cluster://host:port,host:port`); `rediss` for TLS, `user:password@` before the hosts.'),
     parse: redisUrl,

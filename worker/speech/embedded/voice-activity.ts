@@ -10,6 +10,7 @@ export const VOICE_ACTIVITY_SETTINGS = {
 /** Silero on its own threads. Resolves once they listen; rejects with ConfigError or, where a thread cannot start, EngineError. */
 export async function createEmbeddedVoiceActivity({ env, log }: EngineContext): Promise<VoiceActivity> {
   const { threads } = loadConfig(VOICE_ACTIVITY_SETTINGS, env);
+  refuseTelemetry();
   const script = new URL('./silero-thread.js', import.meta.url);
   const hosts = Array.from({ length: threads }, () => new SileroHost(script, log));
   const close = async (): Promise<void> => {
@@ -26,4 +27,12 @@ export async function createEmbeddedVoiceActivity({ env, log }: EngineContext): 
     open: (listener) => hosts.reduce((least, host) => (host.size < least.size ? host : least)).open(listener),
     close,
   };
+}
+
+/**
+ * ONNX Runtime sends telemetry to its makers unless this says otherwise when it is loaded. Threads do not share their
+ * `process.env` with native code: it is said here, before one is there.
+ */
+function refuseTelemetry(): void {
+  process.env['ORT_DISABLE_TELEMETRY'] = '1';
 }
