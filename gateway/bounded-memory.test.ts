@@ -78,7 +78,7 @@ async function startGateway(context: TestContext, ground: Ground): Promise<{ rea
   const url = `http://127.0.0.1:${port}`;
   const { pid, kill } = await startProcess({
     name: 'gateway', command: process.execPath, args: [join(import.meta.dirname, 'main.js')],
-    env: { NATS_URL: ground.nats.url, REDIS_URL: ground.redis.url, PORT: String(port), REPLAY_MS: String(REPLAY_MS), LOG_LEVEL: 'error' },
+    env: { NATS_URL: ground.nats.url, REDIS_URL: ground.redis.url, PORT: String(port), REPLAY_MS: String(REPLAY_MS), ADMISSION_WAIT_MS: '60000', LOG_LEVEL: 'error' },
     isReady: async () => (await fetch(`${url}/health/live`).catch(() => undefined))?.status === 200,
   });
   context.after(() => kill('SIGKILL'));
@@ -122,9 +122,13 @@ async function say(socket: WebSocket, messageMs: number): Promise<void> {
   const payload = new Uint8Array(audioBytes(DEFAULT_AUDIO_FORMAT, messageMs));
   const frame = writeBinaryFrame({ kind: 1, priority: 1, seq: 0, timestampMs: 0, payload });
   for (let atMs = 0; atMs < MESSAGE_MS; atMs += messageMs) socket.send(frame);
-  const answered = once(socket, 'message');
+  const gone = new AbortController();
+  const answered = once(socket, 'message', { signal: gone.signal });
+  const onClose = (code: number): void => gone.abort(new Error(`a caller's connection was closed with ${code}`));
+  socket.once('close', onClose);
   socket.send('{"type":"ping"}');
   await answered;
+  socket.off('close', onClose);
 }
 
 function mega(bytes: number): string {

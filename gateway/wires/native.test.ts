@@ -149,5 +149,5 @@ test('mouth to ear is the sum of its parts, the last of which the gateway measur
 });
 
 test('an error keeps its code and says when to come again', () => {
-  assert.deepEqual(encodeEvent({ type: 'error', code: 'shed', message: 'm', retryAfterMs: 9 }, 0, false), { type: 'error', code: 'shed', message: 'm', retry_after_ms: 9 });
+  assert.deepEqual(encodeEvent({ type: 'error', code: 'shed', message: 'm', retryAfterMs: 9, errorId: 'abcdefghjk' }, 0, false), { type: 'error', code: 'shed', message: 'm', error_id: 'abcdefghjk', retry_after_ms: 9 });
 });
