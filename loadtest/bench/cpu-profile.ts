@@ -36,6 +36,27 @@ export function topCosts(profile: CpuProfile, most: number): readonly Cost[] {
   return costs.sort((one, other) => other.self - one.self).slice(0, most);
 }
 
+/** The part (0 to 1) of the busy time in which a function of these files was under way, by itself or by what it called. */
+export function shareOf(profile: CpuProfile, files: RegExp): number {
+  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
+  const within = new Set<number>();
+  // A node comes before its children.
+  for (const { id, callFrame, children = [] } of profile.nodes) {
+    if (files.test(placeOf(callFrame))) within.add(id);
+    if (within.has(id)) for (const child of children) within.add(child);
+  }
+  let busy = 0;
+  let share = 0;
+  for (const [at, id] of profile.samples.entries()) {
+    const node = nodes.get(id);
+    const us = profile.timeDeltas[at] ?? 0;
+    if (node === undefined || placeOf(node.callFrame) === IDLE) continue;
+    busy += us;
+    if (within.has(id)) share += us;
+  }
+  return busy === 0 ? 0 : share / busy;
+}
+
 /** The functions of these files that take the most with all they call: what a reader looks for first. */
 export function costsOf(profile: CpuProfile, file: RegExp, most: number): readonly Cost[] {
   const all = topCosts(profile, Number.POSITIVE_INFINITY);

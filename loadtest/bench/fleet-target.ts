@@ -16,8 +16,8 @@ export interface FleetTargetOptions {
 
 /** The fleet that is measured: one gateway, one worker, NATS and Redis, real processes. */
 export interface FleetTarget extends Target {
-  readonly gateway: RunningProcess;
-  readonly worker: RunningProcess;
+  readonly gateway: ListeningProcess;
+  readonly worker: ListeningProcess;
   readonly redis: RunningProcess;
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { barMarkdown, barOf, barTable } from './bar.ts';
 import { BareBatch, readBareBatch } from './references/bare-batch.ts';
-import { costsOf, costWords, topCosts, type CpuProfile } from './cpu-profile.ts';
+import { costsOf, costWords, shareOf, topCosts, type CpuProfile } from './cpu-profile.ts';
 import { median } from './rounds.ts';
 import { slopeOf } from './slope.ts';
 
@@ -57,5 +57,6 @@ test('costs are shares of the busy time, a function’s own and with what it cal
   };
   const costs = topCosts(profile, 10);
   assert.deepEqual(costs, [{ what: 'inner gateway/a.js:5', self: 0.75, total: 0.75 }, { what: 'outer gateway/a.js:5', self: 0.25, total: 1 }]);
+  assert.deepEqual([shareOf(profile, /inner /), shareOf(profile, /outer /), shareOf(profile, / worker\//)], [0.75, 1, 0]);
   assert.deepEqual(costsOf(profile, / gateway\//, 1).map(costWords), ['25.0 % (100.0 % with what it calls) outer gateway/a.js:5']);
 });

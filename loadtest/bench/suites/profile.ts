@@ -1,4 +1,5 @@
-import { costsOf, costWords, topCosts, type CpuProfile } from '../cpu-profile.ts';
+import { barOf, type Bar } from '../bar.ts';
+import { costsOf, costWords, shareOf, topCosts, type CpuProfile } from '../cpu-profile.ts';
 import { withInspectedFleet } from '../inspected-fleet.ts';
 import { measureRelay } from '../measurement.ts';
 import type { Stage, SuiteResult } from '../suite.ts';
@@ -6,6 +7,10 @@ import { count, percentiles } from '../words.ts';
 
 const MOST_COSTS = 25;
 const OWN_CODE = / (gateway|worker|shared)\//;
+/** What counts, tells and shows how a process is: metrics, statistics, heartbeats, notices, and what a scrape asks for. */
+const OBSERVATION = / (shared\/runtime\/(stats-publisher|latency-|metric|process-vitals|dependency-metrics|notice-)|gateway\/(operations\/|metrics)|worker\/(stats|metrics)|prom-client\/)|^(heartbeat|beat) worker\//;
+/** Four times as often as Prometheus usually does. */
+const SCRAPE_EVERY_MS = 4000;
 
 /** Where gateway and worker spend their time while they relay frames. */
 export async function profileSuite({ size, say }: Stage): Promise<SuiteResult> {
@@ -13,13 +18,29 @@ export async function profileSuite({ size, say }: Stage): Promise<SuiteResult> {
   const load = { callers, framesPerSecond, warmMs, measureMs: 2 * measureMs };
   const { profiles, measured } = await withInspectedFleet(async ({ fleet, gateway, worker }) => {
     const measuring = measureRelay(fleet, load);
+    const scraping = setInterval(() => [fleet.gateway, fleet.worker].forEach(({ port }) => void scrape(port)), SCRAPE_EVERY_MS);
+    void measuring.finally(() => clearInterval(scraping));
     const looks = Promise.all([gateway, worker].map((inspector) => inspector.profiled(() => measuring)));
     return { profiles: await looks, measured: await measuring };
   });
   const facts = [`profiled at ${count(callers * framesPerSecond)} frames/s: ${percentiles(measured.result.delay)} (the profiler itself takes part of it)`];
   for (const [at, name] of ['gateway', 'worker'].entries()) facts.push(...costFacts(name, profiles[at]));
   for (const fact of facts) say(fact);
-  return { name: 'profile', bars: [], facts, plots: [], raw: { costs: profiles.map((profile) => topCosts(profile, 2 * MOST_COSTS)) } };
+  const bars = ['gateway', 'worker'].map((name, at) => observationBar(name, profiles[at], callers));
+  return { name: 'profile', bars, facts, plots: [], raw: { costs: profiles.map((profile) => topCosts(profile, 2 * MOST_COSTS)) } };
+}
+
+/** A scrape that fails is a finding of other tests. */
+async function scrape(port: number): Promise<void> {
+  await fetch(`http://127.0.0.1:${port}/metrics`).then((answer) => answer.text(), () => undefined);
+}
+
+function observationBar(name: string, profile: CpuProfile | undefined, callers: number): Bar {
+  const share = profile === undefined ? Number.NaN : shareOf(profile, OBSERVATION);
+  return barOf({
+    name: `${name}: metrics and heartbeats`, promise: '≤ 3 % of its CPU', value: share, most: 0.03, measured: `${(share * 100).toFixed(1)} %`,
+    note: `of busy time by profile, ${callers} callers, scraped every ${SCRAPE_EVERY_MS / 1000} s`,
+  });
 }
 
 function costFacts(name: string, profile: CpuProfile | undefined): string[] {
