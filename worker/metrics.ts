@@ -1,8 +1,9 @@
 import type { ClaimRefusal } from '../shared/protocol/claim.ts';
-import { ENVELOPE_TYPE, type BatchFault } from '../shared/protocol/envelope.ts';
+import type { BatchFault } from '../shared/protocol/envelope.ts';
 import { GRANTED_LANES } from '../shared/protocol/lane.ts';
 import { LatencyMetric } from '../shared/runtime/latency-metric.ts';
 import { closedCounter, Counter, createRegistry, Gauge, type Registry } from '../shared/runtime/metrics.ts';
+import { FrameCounts } from './frame-counts.ts';
 import type { EngineMeter } from './speech/measured.ts';
 
 const LANES_WITH_REPLAY = [...GRANTED_LANES, 'replay'] as const;
@@ -17,7 +18,7 @@ const SHED_REASONS = ['queue_full', 'deadline'] as const;
 export interface WorkerMetrics {
   readonly registry: Registry;
   readonly claims: Counter<'outcome'>;
-  readonly frames: Counter<'type'>;
+  readonly frames: FrameCounts;
   readonly shed: Counter<'reason'>;
   readonly staleFence: Counter;
   readonly badBatches: Counter<'fault'>;
@@ -59,7 +60,7 @@ export function createWorkerMetrics(workerId: string): WorkerMetrics {
     registry,
     laneWait,
     claims: counterBy('outcome', CLAIM_OUTCOMES, 'voxfleet_claims_total', 'Claims answered, by outcome; many refused as full mean the fleet needs more slots.'),
-    frames: counterBy('type', [...Object.keys(ENVELOPE_TYPE), 'unknown'], 'voxfleet_ingress_frames_total', 'Ingress envelopes taken in, by type; unknown ones mean that gateways are newer than this worker.'),
+    frames: new FrameCounts(registry),
     shed: counterBy('reason', SHED_REASONS, 'voxfleet_shed_total', 'Ingress dropped on purpose, by reason; any rate above 0 means callers lose words: add workers.'),
     staleFence: counter('voxfleet_stale_fence_total', 'Ingress refused because it was meant for an earlier owner or slot; some after each takeover, a steady rate means two owners.'),
     badBatches: counterBy('fault', BATCH_FAULTS, 'voxfleet_bad_batches_total', 'Bus messages that could not be read, by fault; look for version skew.'),
