@@ -9,8 +9,8 @@ const MOST_COSTS = 25;
 const OWN_CODE = / (gateway|worker|shared)\//;
 /** What counts, tells and shows how a process is: metrics, statistics, heartbeats, notices, and what a scrape asks for. */
 const OBSERVATION = / (shared\/runtime\/(stats-publisher|latency-|metric|process-vitals|dependency-metrics|notice-)|gateway\/(operations\/|metrics)|worker\/(stats|metrics)|prom-client\/)|^(heartbeat|beat) worker\//;
-/** Four times as often as Prometheus usually does. */
-const SCRAPE_EVERY_MS = 4000;
+/** More often than Prometheus usually does. */
+const SCRAPE_EVERY_MS = 10_000;
 
 /** Where gateway and worker spend their time while they relay frames. */
 export async function profileSuite({ size, say }: Stage): Promise<SuiteResult> {
