@@ -53,6 +53,7 @@ export class ScriptedWorker {
   readonly #subscriptions: BusSubscription[];
   readonly #batchers = new Map<string, Batcher>();
   #heartbeats: NodeJS.Timeout | undefined;
+  #takesClaims = true;
   readonly id: string;
 
   private constructor(id: string, bus: Bus, store: SessionStore) {
@@ -163,10 +164,19 @@ export class ScriptedWorker {
     await this.#bus.close();
   }
 
-  /** Takes no more claims; what it has it keeps. */
+  /** Takes no more claims, not even those that were meant for it alone; what it has it keeps. */
   async closeClaims(): Promise<void> {
+    this.#takesClaims = false;
     for (const subscription of this.#subscriptions.slice(0, GRANTED_LANES.length)) subscription.stop();
     await this.#roundTrip();
+  }
+
+  /** Gives a session up in order, having understood this much of it. */
+  async release(session: HeldSession, ingressSeq: number): Promise<void> {
+    const { sessionId, fence, egressSeq } = session;
+    await this.#store.release({ sessionId, workerId: this.id, fence }, { ingressSeq, egressSeq });
+    this.sessions.delete(sessionId);
+    this.send(session, ENVELOPE_TYPE.released, {});
   }
 
   /** Afterwards the server knows what was subscribed and published before. */
@@ -184,7 +194,8 @@ export class ScriptedWorker {
 
   async #claim(request: ClaimRequest): Promise<ClaimReply> {
     const known = this.sessions.get(request.sessionId);
-    return known === undefined ? this.#claimAnew(request) : this.#move(known, request);
+    if (known !== undefined) return this.#move(known, request);
+    return this.#takesClaims ? this.#claimAnew(request) : { ok: false, reason: 'full' };
   }
 
   #move(known: HeldSession, request: ClaimRequest): ClaimReply {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
-import { ENVELOPE_FLAG, ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
+import { ENVELOPE_FLAG } from '../shared/protocol/envelope.ts';
 import { connectBus } from '../shared/bus/bus.ts';
 import { startNats } from '../shared/testing/servers.ts';
 import { assertEnding, Caller } from './caller-fixture.ts';
@@ -121,8 +121,7 @@ test('a session given up in order is claimed anew without a word, and nothing of
   await first.envelopes.first(3);
   await first.closeClaims();
   const second = await ScriptedWorker.start(context, ground, 'takes-on');
-  await ground.store.release({ sessionId: id, workerId: first.id, fence: session.fence }, { ingressSeq: 2, egressSeq: 0 });
-  first.send(session, ENVELOPE_TYPE.released, {});
+  await first.release(session, 2);
   const [frame] = await second.envelopes.first(1);
   assert.deepEqual([frame?.seq, frame?.payload[0]], [3, 3]);
   assert.equal((await second.held(id)).request.lost, undefined);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FleetOptions } from '../../shared/testing/fleet.ts';
+import { primaryIs } from '../../shared/testing/fleet-servers.ts';
 import { answers } from '../../shared/testing/servers.ts';
 import type { Caller } from './caller.ts';
 import type { Members } from './members.ts';
@@ -132,14 +133,14 @@ async function takeNatsAway({ members, callers, nowMs }: FaultContext, { lengthM
 }
 
 async function killRedisPrimary({ members, callers, nowMs }: FaultContext): Promise<Injection> {
-  const { redisServers } = members.fleet;
+  const { redisServers, sentinels } = members.fleet;
   const roles = await Promise.all(redisServers.map(({ port }) => answers(port, 'INFO replication\r\n', 'role:master')));
   const primary = redisServers[roles.indexOf(true)];
   const replica = redisServers.find((server) => server !== primary);
   if (primary === undefined || replica === undefined) throw new Error('there is no Redis primary with a replica');
   const atMs = nowMs();
   await primary.kill();
-  await until(() => answers(replica.port, 'INFO replication\r\n', 'role:master'), 'the replica did not become the primary');
+  await until(async () => (await primaryIs(sentinels, replica)).every(Boolean), 'the replica did not become the primary');
   await primary.restart();
   // An orchestrator starts it as a replica; waiting until the Sentinels find a primary too many takes them ten seconds and more.
   await answers(primary.port, `REPLICAOF 127.0.0.1 ${replica.port}\r\n`, '+OK');

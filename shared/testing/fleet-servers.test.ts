@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { test } from 'node:test';
-import { natsCluster, redisSentinel, type ServerSet } from './fleet-servers.ts';
+import { test, type TestContext } from 'node:test';
+import { natsCluster, primaryIs, redisSentinel, type ServerSet } from './fleet-servers.ts';
 import { answers } from './servers.ts';
 
 async function stopAll({ servers, sentinels }: ServerSet): Promise<void> {
   await Promise.all([...sentinels, ...servers].map((server) => server.stop()));
 }
 
-/** Asks until it is so: what a failover takes is not asserted. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await sleep(50);
+/** Asks until it is so, or the test is over: what a failover takes is not asserted. */
+async function until({ signal }: TestContext, holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await sleep(50, undefined, { signal });
 }
 
-test('a NATS cluster takes a killed node back on its port', { timeout: 60_000 }, async () => {
+test('a NATS cluster takes a killed node back on its port', { timeout: 60_000 }, async (context) => {
   const cluster = await natsCluster(() => undefined);
   try {
     const [first, second] = cluster.servers;
@@ -22,28 +22,29 @@ test('a NATS cluster takes a killed node back on its port', { timeout: 60_000 },
     await second.kill();
     assert.equal(await answers(second.port, '', 'server_name'), false);
     await second.restart();
-    await until(() => answers(second.port, '', `127.0.0.1:${first.port}"`));
+    await until(context, () => answers(second.port, '', `127.0.0.1:${first.port}"`));
   } finally {
     await stopAll(cluster);
   }
 });
 
-test('Sentinels make the replica the primary when the primary is killed, and it the replica when it is back', { timeout: 60_000 }, async () => {
+test('Sentinels make the replica the primary when the primary is killed, and it the replica when it is back', { timeout: 120_000 }, async (context) => {
   const set = await redisSentinel(() => undefined);
   try {
     const [primary, replica] = set.servers;
     assert.ok(primary !== undefined && replica !== undefined);
     assert.match(set.url, /^redis\+sentinel:\/\/(127\.0\.0\.1:\d+,?){3}\/voxfleet$/);
     await primary.kill();
-    await until(() => answers(replica.port, 'INFO replication\r\n', 'role:master'));
+    await until(context, async () => (await primaryIs(set.sentinels, replica)).every(Boolean));
+    assert.equal(await answers(replica.port, 'INFO replication\r\n', 'role:master'), true);
     await primary.restart();
-    await until(() => answers(primary.port, 'INFO replication\r\n', `master_port:${replica.port}`));
+    await until(context, () => answers(primary.port, 'INFO replication\r\n', `master_port:${replica.port}`));
   } finally {
     await stopAll(set);
   }
 });
 
-test('a paused server answers nothing and goes on where it was', { timeout: 30_000 }, async () => {
+test('a paused server answers nothing and goes on where it was', { timeout: 30_000 }, async (context) => {
   const cluster = await natsCluster(() => undefined);
   try {
     const [node] = cluster.servers;
@@ -51,9 +52,9 @@ test('a paused server answers nothing and goes on where it was', { timeout: 30_0
     const { pid } = node;
     await node.pause();
     // A signal stops a process soon, not at once.
-    await until(async () => !(await answers(node.port, '', 'server_name')));
+    await until(context, async () => !(await answers(node.port, '', 'server_name')));
     await node.resume();
-    await until(() => answers(node.port, '', 'server_name'));
+    await until(context, () => answers(node.port, '', 'server_name'));
     assert.equal(node.pid, pid);
   } finally {
     await stopAll(cluster);

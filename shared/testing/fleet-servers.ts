@@ -58,11 +58,18 @@ export async function redisSentinel(onLine: OnLine): Promise<ServerSet> {
     const name = `sentinel-${at + 1}`;
     return FleetServer.start(name, (port) => startSentinel(watch, { name, onLine, ...(port === undefined ? {} : { port }) }));
   }));
-  const agreed = `status=ok,address=127.0.0.1:${primary.port},slaves=1,sentinels=${NODES}`;
-  const agree = (): Promise<boolean[]> => Promise.all(sentinels.map(({ port }) => answers(port, 'INFO sentinel\r\n', agreed)));
-  await untilAll(agree, 'the Sentinels did not find each other', [...servers, ...sentinels]);
+  await untilAll(() => primaryIs(sentinels, primary), 'the Sentinels did not find each other', [...servers, ...sentinels]);
   const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
   return { url: `redis+sentinel://${hosts}/${PRIMARY_NAME}`, servers, sentinels };
+}
+
+/**
+ * Whether each of these Sentinels takes `primary` for the healthy primary. A replica that calls itself primary is not yet one: a
+ * failover that Sentinels gave up on the way is undone as soon as the old primary is back.
+ */
+export function primaryIs(sentinels: readonly FleetServer[], primary: FleetServer): Promise<boolean[]> {
+  const agreed = `status=ok,address=127.0.0.1:${primary.port},slaves=1,sentinels=${NODES}`;
+  return Promise.all(sentinels.map(({ port }) => answers(port, 'INFO sentinel\r\n', agreed)));
 }
 
 /** One of the two Redis servers. It comes back as a replica of nobody: the Sentinels make it follow whom they chose. */
