@@ -72,15 +72,23 @@ export class EgressLog {
     this.#entries.push(entry);
     this.#count(entry, 1);
     while (this.length > 1 && this.#isOver()) {
-      this.#overflowSeq = this.#entries[this.#head]?.seq ?? this.#overflowSeq;
-      this.#forgetOldest();
+      const oldest = this.#entries[this.#head];
+      if (oldest === undefined) break;
+      this.#overflowSeq = oldest.seq;
+      this.#forget(oldest);
+      if (oldest.type === ENVELOPE_TYPE.speech) this.#passed = { seq: oldest.seq, delivered: endOf(oldest) };
     }
     this.#compact();
   }
 
   /** The caller has everything up to and including `seq`. */
   received(seq: number): void {
-    for (let oldest = this.#entries[this.#head]; oldest !== undefined && oldest.seq <= seq; oldest = this.#entries[this.#head]) this.#forgetOldest();
+    let spoken: LoggedEgress | undefined;
+    for (let oldest = this.#entries[this.#head]; oldest !== undefined && oldest.seq <= seq; oldest = this.#entries[this.#head]) {
+      if (oldest.type === ENVELOPE_TYPE.speech) spoken = oldest;
+      this.#forget(oldest);
+    }
+    if (spoken !== undefined) this.#passed = { seq: spoken.seq, delivered: endOf(spoken) };
     this.#compact();
   }
 
@@ -114,13 +122,10 @@ export class EgressLog {
     return this.#audioMs > this.#limits.maxAudioMs || this.#bytes > this.#limits.maxBytes;
   }
 
-  #forgetOldest(): void {
-    const entry = this.#entries[this.#head];
-    if (entry === undefined) return;
-    if (entry.type === ENVELOPE_TYPE.speech) this.#passed = { seq: entry.seq, delivered: endOf(entry) };
+  #forget(oldest: LoggedEgress): void {
     this.#entries[this.#head] = undefined;
     this.#head += 1;
-    this.#count(entry, -1);
+    this.#count(oldest, -1);
   }
 
   #count(entry: LoggedEgress, sign: 1 | -1): void {

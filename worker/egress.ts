@@ -11,6 +11,8 @@ import { nowMs, stampUs } from '../shared/runtime/clock.ts';
 import { EgressLog, ENTRY_COST_BYTES, type LoggedEgress } from './egress-log.ts';
 
 const NO_PAYLOAD = new Uint8Array(0);
+const SPEECH_LANE = laneIndex('normal');
+const CONTROL_LANE = laneIndex('control');
 /** Batchers of gateways that were not written to for this long are forgotten. */
 const FORGET_AFTER_MS = 60_000;
 /** The shortest messages that speech is reckoned to be cut into, for what keeping them costs. */
@@ -25,7 +27,7 @@ export class Egress {
   readonly #bus: Bus;
   readonly #onDropped: () => void;
   readonly #onForgotten: () => void;
-  readonly #batchers = new Map<string, { batcher: Batcher; usedAtMs: number }>();
+  readonly #batchers = new Map<string, Batcher>();
 
   /** `onDropped` counts batches the bus could not take, `onForgotten` callers who came back for more than was kept. */
   constructor(bus: Bus, onDropped: () => void, onForgotten: () => void) {
@@ -37,15 +39,12 @@ export class Egress {
   /** Where envelopes for this gateway go. */
   to(gatewayId: string): Batcher {
     const known = this.#batchers.get(gatewayId);
-    if (known !== undefined) {
-      known.usedAtMs = nowMs();
-      return known.batcher;
-    }
+    if (known !== undefined) return known;
     const subject = gatewaySubject(gatewayId);
     const batcher = new Batcher((batch) => {
       if (!this.#bus.publish(subject, batch)) this.#onDropped();
     });
-    this.#batchers.set(gatewayId, { batcher, usedAtMs: nowMs() });
+    this.#batchers.set(gatewayId, batcher);
     return batcher;
   }
 
@@ -56,14 +55,14 @@ export class Egress {
 
   /** Forgets gateways that are long gone. */
   sweep(): void {
-    for (const [gatewayId, { usedAtMs }] of this.#batchers) {
-      if (nowMs() - usedAtMs > FORGET_AFTER_MS) this.#batchers.delete(gatewayId);
+    for (const [gatewayId, batcher] of this.#batchers) {
+      if (nowMs() - batcher.usedAtMs > FORGET_AFTER_MS) this.#batchers.delete(gatewayId);
     }
   }
 
   /** Sends everything that is waiting. */
   flush(): void {
-    for (const { batcher } of this.#batchers.values()) batcher.flush();
+    for (const batcher of this.#batchers.values()) batcher.flush();
   }
 }
 
@@ -150,7 +149,7 @@ export class SessionEgress {
 
   /** Tells the gateway of an earlier connection that there is a newer one. */
   replaced(address: GatewayAddress): void {
-    this.#put(ENVELOPE_TYPE.released, laneIndex('control'), 0, 0, 0, pack({ replaced: true }), address);
+    this.#put(ENVELOPE_TYPE.released, CONTROL_LANE, 0, 0, 0, pack({ replaced: true }), address);
   }
 
   /**
@@ -188,11 +187,11 @@ export class SessionEgress {
   /** Agent audio of a turn, `mediaMs` into it; answers with its egress seq. */
   speech(payload: Uint8Array, mediaMs: number, isFirstOfTurn: boolean, turn: number): number {
     const flags = turnFlags(turn) | (isFirstOfTurn ? ENVELOPE_FLAG.firstOfTurn : 0);
-    return this.#say({ type: ENVELOPE_TYPE.speech, flags, payload, mediaMs, audioMs: audioMs(this.#format, payload.length) });
+    return this.#say(ENVELOPE_TYPE.speech, flags, mediaMs, audioMs(this.#format, payload.length), payload);
   }
 
   event(event: AgentEvent): void {
-    this.#say({ type: ENVELOPE_TYPE.event, flags: 0, payload: pack(event), mediaMs: 0, audioMs: 0 });
+    this.#say(ENVELOPE_TYPE.event, 0, 0, 0, pack(event));
   }
 
   /** The caller has everything up to `seq`; where that is more than was said here, another owner said it: its numbers are passed over. */
@@ -239,10 +238,10 @@ export class SessionEgress {
     this.#control(ENVELOPE_TYPE.released, NO_PAYLOAD, this.#seq);
   }
 
-  #say(said: Omit<LoggedEgress, 'seq'>): number {
+  #say(type: LoggedEgress['type'], flags: number, mediaMs: number, audioMs: number, payload: Uint8Array): number {
     if (this.#state === 'closed') return this.#seq;
     this.#seq += 1;
-    const entry: LoggedEgress = { ...said, seq: this.#seq };
+    const entry: LoggedEgress = { type, flags, seq: this.#seq, mediaMs, audioMs, payload };
     this.#log.push(entry);
     if (this.#state === 'open') this.#send(entry, 0);
     return this.#seq;
@@ -251,16 +250,18 @@ export class SessionEgress {
   #send({ type, flags, seq, mediaMs, payload }: LoggedEgress, moreFlags: number): void {
     const gap = seq === this.#sentSeq + 1 ? 0 : ENVELOPE_FLAG.gap;
     this.#sentSeq = seq;
-    this.#sentAtMs = nowMs();
-    this.#put(type, laneIndex(type === ENVELOPE_TYPE.speech ? 'normal' : 'control'), flags | moreFlags | gap, seq, mediaMs, payload);
+    this.#sentAtMs = this.#put(type, type === ENVELOPE_TYPE.speech ? SPEECH_LANE : CONTROL_LANE, flags | moreFlags | gap, seq, mediaMs, payload);
   }
 
   #control(type: EnvelopeType, payload: Uint8Array, seq: number): void {
-    this.#put(type, laneIndex('control'), 0, seq, 0, payload);
+    this.#put(type, CONTROL_LANE, 0, seq, 0, payload);
   }
 
-  #put(type: EnvelopeType, lane: number, flags: number, seq: number, mediaMs: number, payload: Uint8Array, address = this.#address): void {
+  /** Answers when it was done. */
+  #put(type: EnvelopeType, lane: number, flags: number, seq: number, mediaMs: number, payload: Uint8Array, address = this.#address): number {
     const { gatewayId, gatewaySlot: slot } = address;
-    this.#egress.to(gatewayId).add({ type, lane, flags, slot, fence: this.#fence, seq, stampUs: stampUs(nowMs()), mediaMs, payload });
+    const now = nowMs();
+    this.#egress.to(gatewayId).add({ type, lane, flags, slot, fence: this.#fence, seq, stampUs: stampUs(now), mediaMs, payload });
+    return now;
   }
 }

@@ -31,6 +31,20 @@ test('what never comes is an EngineError that names it', async () => {
   assert.deepEqual(heard, ['one']);
 });
 
+test('whoever takes longer over a piece than the engine may is not kept waiting by it', async () => {
+  async function* two(): AsyncGenerator<string> {
+    yield* ['one', 'two'];
+    await Promise.resolve();
+  }
+  const heard: string[] = [];
+  for await (const chunk of chunksWithin(two(), new AbortController().signal, 1, 'the synthesizer')) {
+    heard.push(chunk);
+    // Timers fire in the order of their times: the deadline's has come before this one's.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.deepEqual(heard, ['one', 'two']);
+});
+
 test('an engine that does not heed its signal is left behind at once', async () => {
   const abort = new AbortController();
   const heard: string[] = [];

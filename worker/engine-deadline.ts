@@ -24,52 +24,68 @@ export function chunksWithin<T>(stream: AsyncIterable<T>, signal: AbortSignal, d
 type Chunk<T> = IteratorResult<T, undefined>;
 const END = { done: true, value: undefined } as const;
 
-/** Speech comes in pieces of a frame: one timer and one listener for all of them, and no promise that gathers waiters. */
+/** Speech comes in pieces of a frame: one timer and one listener for all of them, and one promise a piece. */
 class ChunksWithin<T> implements AsyncIterator<T, undefined> {
   readonly #pieces: AsyncIterator<T>;
   readonly #signal: AbortSignal;
   readonly #timer: NodeJS.Timeout;
-  /** Who waits for the next piece. */
-  #waiting: { readonly resolve: (chunk: Chunk<T>) => void; readonly reject: (error: unknown) => void } | undefined;
-  #isOver = false;
+  /** Those of whoever waits for the next piece; of the last one otherwise, which is settled. */
+  #resolve: (chunk: Chunk<T>) => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+  #state: 'idle' | 'waiting' | 'over' = 'idle';
 
   constructor(pieces: AsyncIterator<T>, signal: AbortSignal, deadlineMs: number, what: string) {
     this.#pieces = pieces;
     this.#signal = signal;
-    this.#timer = setTimeout(() => this.#waiting?.reject(new EngineError(`${what} took longer than ${deadlineMs} ms`, true)), deadlineMs);
+    // Whoever takes their time with a piece is not kept waiting.
+    this.#timer = setTimeout(() => this.#state === 'waiting' && this.#failed(new EngineError(`${what} took longer than ${deadlineMs} ms`, true)), deadlineMs);
     signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  async next(): Promise<Chunk<T>> {
-    if (this.#isOver || this.#signal.aborted) return this.return();
+  next(): Promise<Chunk<T>> {
+    if (this.#state === 'over' || this.#signal.aborted) return this.return();
+    this.#state = 'waiting';
     this.#timer.refresh();
-    try {
-      const next = await this.#piece();
-      return next.done === true ? await this.return() : next;
-    } catch (error) {
-      await this.return();
-      throw error;
-    } finally {
-      this.#waiting = undefined;
-    }
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      try {
+        this.#pieces.next().then(this.#onPiece, this.#onFailure);
+      } catch (error) {
+        this.#failed(error);
+      }
+    });
   }
 
-  async return(): Promise<Chunk<T>> {
-    if (this.#isOver) return END;
-    this.#isOver = true;
+  return(): Promise<Chunk<T>> {
+    this.#finish();
+    return Promise.resolve(END);
+  }
+
+  #finish(): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
     clearTimeout(this.#timer);
     this.#signal.removeEventListener('abort', this.#onAbort);
     // Not waited for: an engine that hangs would never say that it has stopped. What it still throws concerns nobody.
     void this.#pieces.return?.().catch(() => undefined);
-    return END;
   }
 
-  #piece(): Promise<Chunk<T>> {
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      this.#pieces.next().then((next) => resolve(next.done === true ? END : next), reject);
-    });
+  #failed(error: unknown): void {
+    this.#finish();
+    this.#reject(error);
   }
 
-  readonly #onAbort = (): void => this.#waiting?.resolve(END);
+  readonly #onPiece = (next: IteratorResult<T>): void => {
+    if (next.done === true) this.#finish();
+    else if (this.#state === 'waiting') this.#state = 'idle';
+    this.#resolve(next.done === true ? END : next);
+  };
+
+  readonly #onFailure = (error: unknown): void => this.#failed(error);
+
+  readonly #onAbort = (): void => {
+    this.#finish();
+    this.#resolve(END);
+  };
 }

@@ -16,6 +16,8 @@ const FRAME_MS = 20;
 const FRAMES_PER_MESSAGE = 5;
 /** A device that plays bridges less than this; a longer pause within a turn is heard. */
 const UNDERRUN_MS = 40;
+/** Messages of which it is remembered where in the turn they end, for a device that tells what it played: forty seconds and more. */
+const MOST_SENT = 2000;
 /** How long a sentence is taken to be, by letter, while it is still being synthesized. */
 const LETTER_MS = 60;
 
@@ -68,6 +70,7 @@ export class SpokenTurn {
   readonly turn: number;
   readonly #options: SpeakerOptions;
   readonly #fromMs: number;
+  readonly #messageBytes: number;
   readonly #clock: PlayoutClock;
   readonly #stopped = new AbortController();
   readonly #waiting: string[];
@@ -88,6 +91,7 @@ export class SpokenTurn {
     this.#options = options;
     this.#isHeld = isHeld;
     this.#fromMs = fromMs;
+    this.#messageBytes = FRAMES_PER_MESSAGE * audioBytes(options.format, FRAME_MS);
     this.#clock = new PlayoutClock(fromMs);
     this.#spoken = [...spoken];
     this.#waiting = [...waiting];
@@ -217,44 +221,54 @@ export class SpokenTurn {
     const speech = engine.synthesize({ text, voice, language }, signal);
     for await (const chunk of chunksWithin(speech, signal, engineDeadlineMs, 'the synthesizer')) {
       if (signal.aborted) return;
-      await this.#send(audio.process(chunk));
+      const sending = this.#send(audio.process(chunk));
+      // Each wait costs a turn of the microtask queue, and most frames wait for nothing.
+      if (sending !== undefined) await sending;
     }
   }
 
-  async #send(made: readonly Uint8Array[]): Promise<void> {
+  /** Sends these frames; where some of them have to wait, a promise for when they are sent, or the turn is stopped. */
+  #send(made: Uint8Array): Promise<void> | undefined {
     const frames = this.#skip(made);
-    for (let at = 0; at < frames.length; at += FRAMES_PER_MESSAGE) {
-      const aheadMs = this.#clock.remainingMs(nowMs()) - this.#options.leadMs;
-      // Each wait costs a turn of the event loop's queue, and most frames wait for nothing.
-      if (aheadMs > 0) await this.#pause(aheadMs);
+    for (let at = 0; at < frames.length; at += this.#messageBytes) {
+      const now = nowMs();
+      if (this.#mustWait(now)) return this.#sendInTime(frames.subarray(at));
+      this.#sendNow(frames.subarray(at, at + this.#messageBytes), now);
+    }
+    return undefined;
+  }
+
+  #mustWait(nowMs: number): boolean {
+    return this.#isHeld || this.#current?.told === false || this.#clock.remainingMs(nowMs) > this.#options.leadMs || this.#isStopped();
+  }
+
+  async #sendInTime(frames: Uint8Array): Promise<void> {
+    for (let at = 0; at < frames.length; at += this.#messageBytes) {
+      await this.#pause(this.#clock.remainingMs(nowMs()) - this.#options.leadMs);
       if (this.#isHeld) await this.#heard();
       if (this.#current?.told === false) await this.#options.beforeSentence();
       if (this.#isStopped()) return;
       if (this.#current !== undefined) this.#tell(this.#current);
-      this.#sendNow(messageOf(frames, at));
+      this.#sendNow(frames.subarray(at, at + this.#messageBytes), nowMs());
     }
   }
 
   /** What of these frames is not with the caller yet. */
-  #skip(frames: readonly Uint8Array[]): readonly Uint8Array[] {
+  #skip(frames: Uint8Array): Uint8Array {
     if (this.#skipMs === 0) return frames;
     const { format } = this.#options;
-    const left: Uint8Array[] = [];
-    for (const frame of frames) {
-      const skippedMs = Math.min(this.#skipMs, audioMs(format, frame.length));
-      this.#skipMs -= skippedMs;
-      const rest = frame.subarray(audioBytes(format, skippedMs));
-      if (rest.length > 0) left.push(rest);
-    }
-    return left;
+    const skippedMs = Math.min(this.#skipMs, audioMs(format, frames.length));
+    this.#skipMs -= skippedMs;
+    return frames.subarray(audioBytes(format, skippedMs));
   }
 
-  #sendNow(payload: Uint8Array): void {
+  #sendNow(payload: Uint8Array, nowMs: number): void {
     const mediaMs = this.#clock.sentMs;
     const seq = this.#options.send(payload, Math.round(mediaMs), mediaMs === 0, this.turn);
-    const pausedMs = this.#clock.sent(audioMs(this.#options.format, payload.length), nowMs());
+    const pausedMs = this.#clock.sent(audioMs(this.#options.format, payload.length), nowMs);
     if (pausedMs > UNDERRUN_MS && !this.#wasHeld) this.#options.listener.onUnderrun?.(this.turn);
     this.#wasHeld = false;
+    if (this.#sent.length >= MOST_SENT) this.#sent.splice(0, MOST_SENT / 2);
     this.#sent.push({ seq, endMs: this.#clock.sentMs });
     if (mediaMs === 0) this.#options.listener.onFirstAudio(this.turn);
   }
@@ -267,10 +281,4 @@ export class SpokenTurn {
   #isStopped(): boolean {
     return this.#stopped.signal.aborted;
   }
-}
-
-/** The next few frames as one message; one alone is sent as it is. */
-function messageOf(frames: readonly Uint8Array[], at: number): Uint8Array {
-  const only = frames.length === at + 1 ? frames[at] : undefined;
-  return only ?? Buffer.concat(frames.slice(at, at + FRAMES_PER_MESSAGE));
 }

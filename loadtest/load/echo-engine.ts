@@ -16,29 +16,56 @@ const WINDOW_SAMPLES = RATE_HZ / 10;
 /** Frames waiting for one caller's voice; beyond it the oldest is lost, and its caller will miss it. */
 const MOST_WAITING = 1000;
 
-/** One caller's way back: frames in, frames out, as soon as somebody asks for the next. */
-class EchoLine {
+/** One caller's way back, as speech that goes on until `signal` aborts: frames in, frames out, as soon as somebody asks for the next. */
+class EchoLine implements AsyncIterableIterator<Speech> {
   readonly #waiting: Int16Array[] = [];
-  #wake: (() => void) | undefined;
+  readonly #onEnd: () => void;
+  #asked: ((next: IteratorResult<Speech, undefined>) => void) | undefined;
+  #isOver = false;
+
+  /** `onEnd` is called once, when nothing more comes. */
+  constructor(signal: AbortSignal, onEnd: () => void) {
+    this.#onEnd = onEnd;
+    signal.addEventListener('abort', () => this.#end(), { once: true });
+  }
 
   push(frame: Int16Array): void {
+    if (this.#asked !== undefined) return this.#answer(frame);
     if (this.#waiting.length >= MOST_WAITING) this.#waiting.shift();
     this.#waiting.push(frame);
-    this.#wake?.();
   }
 
-  /** The next frame; undefined once `signal` aborts. */
-  async next(signal: AbortSignal): Promise<Int16Array | undefined> {
-    while (this.#waiting.length === 0 && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    return signal.aborted ? undefined : this.#waiting.shift();
+  /** The next frame, for whoever asks, one at a time. */
+  next(): Promise<IteratorResult<Speech, undefined>> {
+    const frame = this.#waiting.shift();
+    if (frame !== undefined) return Promise.resolve({ done: false, value: { samples: frame, sampleRateHz: RATE_HZ } });
+    if (this.#isOver) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => {
+      this.#asked = resolve;
+    });
   }
 
-  wake(): void {
-    this.#wake?.();
+  return(): Promise<IteratorResult<Speech, undefined>> {
+    this.#end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #answer(frame: Int16Array): void {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    asked?.({ done: false, value: { samples: frame, sampleRateHz: RATE_HZ } });
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#waiting.length = 0;
+    this.#asked?.({ done: true, value: undefined });
+    this.#onEnd();
   }
 }
 
@@ -99,18 +126,15 @@ class EchoEar {
   }
 }
 
-async function* echoes(lines: EchoLines, text: string, signal: AbortSignal): AsyncGenerator<Speech> {
+function echoes(lines: EchoLines, text: string, signal: AbortSignal): AsyncIterable<Speech> {
   const key = keyOfGreeting(text);
-  if (key === undefined) return;
-  const line = new EchoLine();
-  lines.set(key, line);
-  const wake = (): void => line.wake();
-  signal.addEventListener('abort', wake, { once: true });
-  try {
-    yield { samples: new Int16Array(FRAME_SAMPLES), sampleRateHz: RATE_HZ };
-    for (let frame = await line.next(signal); frame !== undefined; frame = await line.next(signal)) yield { samples: frame, sampleRateHz: RATE_HZ };
-  } finally {
-    signal.removeEventListener('abort', wake);
-    if (lines.get(key) === line) lines.delete(key);
+  const line: EchoLine = new EchoLine(signal, () => {
+    if (key !== undefined && lines.get(key) === line) lines.delete(key);
+  });
+  if (key === undefined) void line.return();
+  else {
+    lines.set(key, line);
+    line.push(new Int16Array(FRAME_SAMPLES));
   }
+  return line;
 }

@@ -12,6 +12,7 @@ export class Batcher {
   readonly #send: (batch: Uint8Array) => void;
   readonly #encoder = new BatchEncoder();
   #scheduled = false;
+  #usedAtMs = nowMs();
 
   /** `send` publishes one finished batch. */
   constructor(send: (batch: Uint8Array) => void) {
@@ -25,9 +26,16 @@ export class Batcher {
     else if (!this.#scheduled) this.#schedule();
   }
 
+  /** When something was sent last, or the batcher was made. */
+  get usedAtMs(): number {
+    return this.#usedAtMs;
+  }
+
   /** Sends what is waiting, if anything. */
   flush(): void {
-    if (this.#encoder.count > 0) this.#send(this.#encoder.flush(stampUs(nowMs())));
+    if (this.#encoder.count === 0) return;
+    this.#usedAtMs = nowMs();
+    this.#send(this.#encoder.flush(stampUs(this.#usedAtMs)));
   }
 
   #schedule(): void {

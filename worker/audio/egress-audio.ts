@@ -3,11 +3,16 @@ import { loadResampler, type Resampler, type ResamplerFactory } from '../../shar
 import type { AudioFormat } from '../../shared/protocol/audio-format.ts';
 import type { SpeechChunk } from '../speech/ports.ts';
 
+const NOTHING = new Uint8Array(0);
+
 /** Where the chunks' rate is not the wire's, what changes it. */
 interface Conversion {
   readonly fromHz: number;
   readonly resampler: Resampler | undefined;
 }
+
+/** Frames for which memory is made at once: a piece of memory for each costs more than all the rest that is done with it. */
+const FRAMES_PER_SLAB = 8;
 
 /**
  * One agent turn's speech, from what a synthesizer makes to frames of the wire: each exactly `frameMs` long, nothing lost
@@ -16,7 +21,12 @@ interface Conversion {
 export class EgressAudio {
   readonly #format: AudioFormat;
   readonly #make: ResamplerFactory;
-  #frame: Int16Array;
+  readonly #frameSamples: number;
+  /** Where samples go: the turn's own, so that frames which are kept hold on to no other session's. */
+  #slab: Int16Array;
+  /** The slab is given away up to here. */
+  #given = 0;
+  /** The slab is filled up to here: less than a frame beyond what is given away. */
   #filled = 0;
   #conversion: Conversion | 'freed' | undefined;
 
@@ -28,7 +38,8 @@ export class EgressAudio {
     }
     this.#format = format;
     this.#make = make;
-    this.#frame = new Int16Array(frameSamples);
+    this.#frameSamples = frameSamples;
+    this.#slab = new Int16Array(frameSamples);
   }
 
   /** A converter for one agent turn. Throws RangeError where `frameMs` is no whole number of samples. */
@@ -36,60 +47,67 @@ export class EgressAudio {
     return new EgressAudio(format, frameMs, await loadResampler());
   }
 
-  /** The frames that these samples complete, each in its own memory; what is left over waits for the next chunk. None after `free`. */
-  process(chunk: SpeechChunk): Uint8Array[] {
-    const frames: Uint8Array[] = [];
-    if (this.#conversion === 'freed') return frames;
-    if (this.#conversion?.fromHz !== chunk.sampleRateHz) this.#conversion = this.#convertFrom(chunk.sampleRateHz, frames);
-    this.#append(this.#conversion.resampler?.process(chunk.samples) ?? chunk.samples, frames);
-    return frames;
+  /** The frames that these samples complete, one after the other, which may be kept; what is left over waits for the next chunk. None after `free`. */
+  process(chunk: SpeechChunk): Uint8Array {
+    if (this.#conversion === 'freed') return NOTHING;
+    if (this.#conversion?.fromHz !== chunk.sampleRateHz) this.#conversion = this.#convertFrom(chunk.sampleRateHz);
+    this.#append(this.#conversion.resampler?.process(chunk.samples) ?? chunk.samples);
+    return this.#takeWhole();
   }
 
   /** The last frames, the very last one padded with silence; the next chunk begins anew. None after `free`. */
-  finish(): Uint8Array[] {
-    const frames: Uint8Array[] = [];
-    if (this.#conversion === 'freed') return frames;
-    this.#endConversion(frames);
-    if (this.#filled > 0) this.#append(new Int16Array(this.#frame.length - this.#filled), frames);
-    return frames;
+  finish(): Uint8Array {
+    if (this.#conversion === 'freed') return NOTHING;
+    this.#endConversion();
+    const open = (this.#filled - this.#given) % this.#frameSamples;
+    if (open > 0) this.#append(new Int16Array(this.#frameSamples - open));
+    return this.#takeWhole();
   }
 
   /** Gives the resampler's memory back: at the turn's end or in its middle. */
   free(): void {
-    this.#endConversion([]);
+    this.#endConversion();
     this.#conversion = 'freed';
   }
 
   /** Changes the rate within a turn: what the old resampler still holds comes first. */
-  #convertFrom(fromHz: number, frames: Uint8Array[]): Conversion {
-    this.#endConversion(frames);
+  #convertFrom(fromHz: number): Conversion {
+    this.#endConversion();
     const toHz = this.#format.sampleRateHz;
     return { fromHz, resampler: fromHz === toHz ? undefined : this.#make(fromHz, toHz) };
   }
 
-  #endConversion(frames: Uint8Array[]): void {
+  #endConversion(): void {
     if (this.#conversion === 'freed' || this.#conversion === undefined) return;
     const { resampler } = this.#conversion;
-    if (resampler !== undefined) this.#append(resampler.flush(), frames);
+    if (resampler !== undefined) this.#append(resampler.flush());
     resampler?.free();
     this.#conversion = undefined;
   }
 
-  #append(samples: Int16Array, frames: Uint8Array[]): void {
-    for (let at = 0; at < samples.length; ) {
-      const part = samples.subarray(at, at + this.#frame.length - this.#filled);
-      this.#frame.set(part, this.#filled);
-      this.#filled += part.length;
-      at += part.length;
-      if (this.#filled === this.#frame.length) frames.push(this.#takeFrame());
-    }
+  #append(samples: Int16Array): void {
+    if (this.#filled + samples.length > this.#slab.length) this.#renew(samples.length);
+    this.#slab.set(samples, this.#filled);
+    this.#filled += samples.length;
   }
 
-  #takeFrame(): Uint8Array {
-    const frame = this.#frame;
-    // PCM16 is sent as a view of these samples: they are the frame's own from here on.
-    this.#frame = new Int16Array(frame.length);
-    this.#filled = 0;
-    return encodeAudio(this.#format.encoding, frame);
+  /** Goes on in new memory, with what is not given away yet and room for so many samples and some frames more. */
+  #renew(samples: number): void {
+    const open = this.#slab.subarray(this.#given, this.#filled);
+    const frames = Math.max(FRAMES_PER_SLAB, Math.ceil((open.length + samples) / this.#frameSamples));
+    this.#slab = new Int16Array(frames * this.#frameSamples);
+    this.#slab.set(open);
+    this.#given = 0;
+    this.#filled = open.length;
+  }
+
+  #takeWhole(): Uint8Array {
+    const open = (this.#filled - this.#given) % this.#frameSamples;
+    const end = this.#filled - open;
+    if (end === this.#given) return NOTHING;
+    // PCM16 is sent as a view of these samples: they are not written to any more.
+    const whole = this.#slab.subarray(this.#given, end);
+    this.#given = end;
+    return encodeAudio(this.#format.encoding, whole);
   }
 }

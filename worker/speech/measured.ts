@@ -116,18 +116,9 @@ class MeasuredPieces<T> implements AsyncIterator<T> {
     this.#gauge = gauge;
   }
 
-  async next(): Promise<IteratorResult<T>> {
+  next(): Promise<IteratorResult<T>> {
     this.#isAsking = true;
-    try {
-      const next = await this.#pieces.next();
-      this.#came(next.done === true);
-      return next;
-    } catch (error) {
-      this.#failed();
-      throw error;
-    } finally {
-      this.#isAsking = false;
-    }
+    return this.#pieces.next().then(this.#onPiece, this.#onFailure);
   }
 
   async return(): Promise<IteratorResult<T>> {
@@ -137,10 +128,19 @@ class MeasuredPieces<T> implements AsyncIterator<T> {
     return (await this.#pieces.return?.()) ?? { done: true, value: undefined };
   }
 
-  #came(isEnd: boolean): void {
+  readonly #onPiece = (next: IteratorResult<T>): IteratorResult<T> => {
+    this.#isAsking = false;
+    const isEnd = next.done === true;
     if (this.#state === 'begun' && !isEnd && !this.#signal.aborted) this.#gauge.took(this.#sinceMs);
     if (this.#state !== 'over') this.#state = isEnd ? 'over' : 'flowing';
-  }
+    return next;
+  };
+
+  readonly #onFailure = (error: unknown): never => {
+    this.#isAsking = false;
+    this.#failed();
+    throw error;
+  };
 
   #failed(): void {
     if (this.#state !== 'over' && !this.#signal.aborted) this.#gauge.failed();
