@@ -40,10 +40,11 @@ class ChunksWithin<T> implements AsyncIterator<T, undefined> {
     // Whoever takes their time with a piece is not kept waiting.
     this.#timer = setTimeout(() => this.#state === 'waiting' && this.#failed(new EngineError(`${what} took longer than ${deadlineMs} ms`, true)), deadlineMs);
     signal.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal.aborted) this.#finish();
   }
 
   next(): Promise<Chunk<T>> {
-    if (this.#state === 'over' || this.#signal.aborted) return this.return();
+    if (this.#state === 'over') return this.return();
     this.#state = 'waiting';
     this.#timer.refresh();
     return new Promise((resolve, reject) => {

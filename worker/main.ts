@@ -20,6 +20,7 @@ import { connectRedis } from '../shared/session/redis.ts';
 import { SessionStore } from '../shared/session/store.ts';
 import { Claims } from './claims.ts';
 import { loadWorkerConfig, type WorkerConfig } from './config.ts';
+import { DefaultEngines } from './default-engines.ts';
 import { drainWorker } from './drain.ts';
 import { Egress } from './egress.ts';
 import { Ingress } from './ingress.ts';
@@ -45,7 +46,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   const redis = await connectRedis(config.redisUrl, log);
   const store = new SessionStore(redis, { leaseMs: config.leaseMs, ttlMs: config.sessionTtlS * 1000, retentionMs: config.sessionRetentionS * 1000 });
   const metrics = createWorkerMetrics(config.workerId);
-  const engines = await makeEngines(config, log, metrics);
+  const { engines, defaults } = await makeEngines(config, log, metrics);
   const tracer = await startTracing({ config, tier: 'worker', processId: config.workerId, registry: metrics.registry, log });
   const fleet = new FleetView(config.workerLostAfterMs);
   const pool = new TurnPool(config.maxWorkers);
@@ -76,15 +77,18 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   const observed = observe({ config, workerId, bus, store, lifecycle, metrics, notices, log });
   const stopBeating = beat(bus, fleet, heartbeat, () => egress.sweep());
   const admin = await startAdminServer(config.adminHost, config.adminPort, {
-    readiness: () => readiness(lifecycle, bus, store),
+    readiness: () => readiness(lifecycle, bus, store, mustBeMade(config) ? defaults.faults : []),
     metrics: config.metricsEnabled ? () => metrics.registry.metrics() : undefined,
   });
-  claims.open();
-  lifecycle.enter('ready');
-  log.info({ incarnation: workerId, adminPort: admin.port, slots: config.slots, maxWorkers: config.maxWorkers }, 'ready');
+  const stopOpening = openOnceMade(mustBeMade(config) ? defaults : undefined, () => {
+    if (!lifecycle.enter('ready')) return;
+    claims.open();
+    log.info({ incarnation: workerId, adminPort: admin.port, slots: config.slots, maxWorkers: config.maxWorkers }, 'ready');
+  });
 
   await terminationSignal(log, config.drainDeadlineMs);
   lifecycle.enter('draining');
+  await stopOpening();
   claims.close();
   await tellingOfDrain(notices, claims, () => drainWorker({ claims, sessions, handoffAfterMs: config.handoffAfterMs, deadlineMs: config.drainDeadlineMs, log }));
   lifecycle.enter('stopped');
@@ -97,6 +101,18 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
   await tracer?.stop(FLUSH_MS);
   await Promise.all([admin.close(), engines.close(), bus.close()]);
   redis.disconnect();
+}
+
+/** Opens at once, or once these engines are made. Answers how to give that up. */
+function openOnceMade(defaults: DefaultEngines | undefined, open: () => void): () => Promise<void> {
+  const stopping = new AbortController();
+  const opening = (async (): Promise<void> => {
+    if (defaults === undefined || (await defaults.made(stopping.signal))) open();
+  })();
+  return () => {
+    stopping.abort();
+    return opening;
+  };
 }
 
 async function tellingOfDrain(notices: NoticePublisher, claims: Claims, drain: () => Promise<unknown>): Promise<void> {
@@ -130,21 +146,26 @@ function observe({ config, workerId, bus, store, lifecycle, metrics: { registry 
   return { stop };
 }
 
+/**
+ * Whether a worker takes no work before its default engines are made. Elsewhere it does without: on a machine that lacks the
+ * recognizer's library, text still works.
+ */
+function mustBeMade({ environment }: WorkerConfig): boolean {
+  return environment === 'production';
+}
+
 /** Makes the default engines at once, so that the first caller does not wait for them; one that cannot be made is said and tried again when asked for. */
-async function makeEngines(config: WorkerConfig, log: Logger, metrics: WorkerMetrics): Promise<Engines> {
+async function makeEngines(config: WorkerConfig, log: Logger, metrics: WorkerMetrics): Promise<{ engines: Engines; defaults: DefaultEngines }> {
   const modules = [embeddedEngine, openaiEngine, scriptedEngine, ...(await loadEngineModules(config.engineModules))]
     .map((module) => measured(module, engineMeter(metrics), config.engineDeadlineMs));
-  const engines = new Engines({
-    modules,
-    context: { env: withSecretFiles(process.env), log },
-    defaults: {
-      voice_activity: config.voiceActivityEngine, recognizer: config.recognizerEngine,
-      responder: config.responderEngine, synthesizer: config.synthesizerEngine,
-    },
-  });
-  const made = await Promise.allSettled([engines.voiceActivity(), engines.recognizer(), engines.responder(), engines.synthesizer()]);
-  for (const result of made) if (result.status === 'rejected') log.error({ err: result.reason as unknown }, 'a default engine could not be made');
-  return engines;
+  const names = {
+    voice_activity: config.voiceActivityEngine, recognizer: config.recognizerEngine,
+    responder: config.responderEngine, synthesizer: config.synthesizerEngine,
+  };
+  const engines = new Engines({ modules, context: { env: withSecretFiles(process.env), log }, defaults: names });
+  const defaults = new DefaultEngines(engines, names, log);
+  await defaults.make();
+  return { engines, defaults };
 }
 
 /** Publishes this worker's heartbeat, also at once when the bus is back, and hears everybody's. */
@@ -170,8 +191,8 @@ function beat(bus: Bus, fleet: FleetView, heartbeat: () => WorkerHeartbeat, onBe
   };
 }
 
-async function readiness(lifecycle: Lifecycle, bus: Bus, store: SessionStore): Promise<{ ready: boolean; reasons: string[] }> {
-  const reasons: string[] = [];
+async function readiness(lifecycle: Lifecycle, bus: Bus, store: SessionStore, faults: readonly string[]): Promise<{ ready: boolean; reasons: string[] }> {
+  const reasons = [...faults];
   if (lifecycle.state !== 'ready') reasons.push(`the process is ${lifecycle.state}`);
   if (!bus.connected) reasons.push('NATS is not connected');
   if (!(await store.ping())) reasons.push('Redis does not answer');

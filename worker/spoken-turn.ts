@@ -72,7 +72,10 @@ export class SpokenTurn {
   readonly #fromMs: number;
   readonly #messageBytes: number;
   readonly #clock: PlayoutClock;
+  /** Ends what is waited for. */
   readonly #stopped = new AbortController();
+  /** The same as its signal says, which is dearer to ask than a frame should pay. */
+  #isSilenced = false;
   readonly #waiting: string[];
   readonly #spoken: SpokenSentence[];
   readonly #sent: { readonly seq: number; readonly endMs: number }[] = [];
@@ -136,6 +139,7 @@ export class SpokenTurn {
 
   /** Falls silent at once; answers what the caller heard of it. */
   stop(): string {
+    this.#isSilenced = true;
     this.#stopped.abort();
     this.#wake();
     const current = this.#current;
@@ -220,7 +224,7 @@ export class SpokenTurn {
     const engine = await synthesizer();
     const speech = engine.synthesize({ text, voice, language }, signal);
     for await (const chunk of chunksWithin(speech, signal, engineDeadlineMs, 'the synthesizer')) {
-      if (signal.aborted) return;
+      if (this.#isStopped()) return;
       const sending = this.#send(audio.process(chunk));
       // Each wait costs a turn of the microtask queue, and most frames wait for nothing.
       if (sending !== undefined) await sending;
@@ -279,6 +283,6 @@ export class SpokenTurn {
   }
 
   #isStopped(): boolean {
-    return this.#stopped.signal.aborted;
+    return this.#isSilenced;
   }
 }

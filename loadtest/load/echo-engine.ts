@@ -15,11 +15,15 @@ const RATE_HZ = 16_000;
 const WINDOW_SAMPLES = RATE_HZ / 10;
 /** Frames waiting for one caller's voice; beyond it the oldest is lost, and its caller will miss it. */
 const MOST_WAITING = 1000;
+/** Memory is made for so many frames at once. */
+const FRAMES_PER_SLAB = 8;
 
 /** One caller's way back, as speech that goes on until `signal` aborts: frames in, frames out, as soon as somebody asks for the next. */
 class EchoLine implements AsyncIterableIterator<Speech> {
   readonly #waiting: Int16Array[] = [];
   readonly #onEnd: () => void;
+  #slab = new Int16Array(FRAMES_PER_SLAB * FRAME_SAMPLES);
+  #slabUsed = 0;
   #asked: ((next: IteratorResult<Speech, undefined>) => void) | undefined;
   #isOver = false;
 
@@ -29,7 +33,9 @@ class EchoLine implements AsyncIterableIterator<Speech> {
     signal.addEventListener('abort', () => this.#end(), { once: true });
   }
 
-  push(frame: Int16Array): void {
+  /** Copies a frame out of the samples, from `at` on: what waits has to be the line's own. */
+  push(samples: Int16Array, at: number): void {
+    const frame = this.#copy(samples, at);
     if (this.#asked !== undefined) return this.#answer(frame);
     if (this.#waiting.length >= MOST_WAITING) this.#waiting.shift();
     this.#waiting.push(frame);
@@ -52,6 +58,17 @@ class EchoLine implements AsyncIterableIterator<Speech> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  #copy(samples: Int16Array, at: number): Int16Array {
+    if (this.#slabUsed === this.#slab.length) {
+      this.#slab = new Int16Array(this.#slab.length);
+      this.#slabUsed = 0;
+    }
+    const frame = this.#slab.subarray(this.#slabUsed, this.#slabUsed + FRAME_SAMPLES);
+    frame.set(samples.subarray(at, at + FRAME_SAMPLES));
+    this.#slabUsed += FRAME_SAMPLES;
+    return frame;
   }
 
   #answer(frame: Int16Array): void {
@@ -109,8 +126,7 @@ class EchoEar {
   push(samples: Int16Array): void {
     for (let at = 0; at < samples.length; at += FRAME_SAMPLES) {
       const key = keyOfSamples(samples, at);
-      // The samples are the worker's: what waits has to be a copy.
-      if (key !== undefined) this.#lines.get(key)?.push(samples.slice(at, at + FRAME_SAMPLES));
+      if (key !== undefined) this.#lines.get(key)?.push(samples, at);
     }
     this.#taken += samples.length;
     if (this.#taken - this.#toldUpTo < WINDOW_SAMPLES) return;
@@ -134,7 +150,7 @@ function echoes(lines: EchoLines, text: string, signal: AbortSignal): AsyncItera
   if (key === undefined) void line.return();
   else {
     lines.set(key, line);
-    line.push(new Int16Array(FRAME_SAMPLES));
+    line.push(new Int16Array(FRAME_SAMPLES), 0);
   }
   return line;
 }
