@@ -80,11 +80,8 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
     readiness: () => readiness(lifecycle, bus, store, mustBeMade(config) ? defaults.faults : []),
     metrics: config.metricsEnabled ? () => metrics.registry.metrics() : undefined,
   });
-  const stopOpening = openOnceMade(mustBeMade(config) ? defaults : undefined, () => {
-    if (!lifecycle.enter('ready')) return;
-    claims.open();
-    log.info({ incarnation: workerId, adminPort: admin.port, slots: config.slots, maxWorkers: config.maxWorkers }, 'ready');
-  });
+  log.info({ incarnation: workerId, adminPort: admin.port, slots: config.slots, maxWorkers: config.maxWorkers }, 'listening');
+  const stopOpening = openOnceMade(mustBeMade(config) ? defaults : undefined, () => lifecycle.enter('ready') && claims.open());
 
   await terminationSignal(log, config.drainDeadlineMs);
   lifecycle.enter('draining');
@@ -104,7 +101,7 @@ async function main(config: WorkerConfig, log: Logger): Promise<void> {
 }
 
 /** Opens at once, or once these engines are made. Answers how to give that up. */
-function openOnceMade(defaults: DefaultEngines | undefined, open: () => void): () => Promise<void> {
+function openOnceMade(defaults: DefaultEngines | undefined, open: () => unknown): () => Promise<void> {
   const stopping = new AbortController();
   const opening = (async (): Promise<void> => {
     if (defaults === undefined || (await defaults.made(stopping.signal))) open();
