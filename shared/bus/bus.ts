@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, createInbox, DebugEvents, Events, NatsError, type Msg, type NatsConnection, type Subscription } from 'nats';
+import { connect, createInbox, Events, NatsError, type Msg, type NatsConnection, type Subscription } from 'nats';
 import { NatsConnectionImpl } from 'nats/lib/nats-base-client/nats.js';
 import { nowMs } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { natsAddress } from './nats-address.ts';
 import { pauseMs } from './reconnection.ts';
+import { SilenceWatch } from './silence-watch.ts';
 
 /** How long the end of a connection waits for what is still to be sent. */
 const DRAIN_TIMEOUT_MS = 2000;
-/** A server that lets this many pings unanswered is left, so after two to three seconds of silence. */
-const PING_INTERVAL_MS = 1000;
-const MOST_PINGS_OUT = 2;
+/** The client has a watch of its own, which takes a busy connection for a dead one: it is never to bark first. */
+const CLIENT_PING_INTERVAL_MS = 3_600_000;
 /** For connection and handshake: a frozen server takes connections and says nothing. */
 const DIAL_TIMEOUT_MS = 3000;
 /** Bytes published after which the server is asked whether it has taken them. */
@@ -79,7 +79,7 @@ export interface BusOptions {
  * Connects to NATS. What was chosen for losing it:
  * - reconnects without end; to another node of a cluster at once, to servers that refuse with growing jittered pauses (see
  *   `pauseMs`). Nodes beyond the given addresses are learned from the cluster itself.
- * - pings every second and leaves a server that is silent for two to three seconds, whatever is still to be sent to it.
+ * - pings every second and leaves a server from which nothing at all came for two to three seconds, whatever is still to be sent to it.
  * - three seconds for a connection and its handshake, so that a frozen node does not hold up the way to the next.
  * - nothing is buffered while disconnected, and no more than 32 MiB while the server is slow (see `publish`).
  * Throws where no server answers at first.
@@ -91,8 +91,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     name: options.name,
     maxReconnectAttempts: -1,
     reconnectDelayHandler: () => pauseMs(outage.sinceMs === undefined ? 0 : nowMs() - outage.sinceMs, Math.random()),
-    pingInterval: PING_INTERVAL_MS,
-    maxPingOut: MOST_PINGS_OUT,
+    pingInterval: CLIENT_PING_INTERVAL_MS,
     timeout: DIAL_TIMEOUT_MS,
   });
   return new NatsBus(connection, options.log, outage);
@@ -111,6 +110,7 @@ class NatsBus implements Bus {
   /** Requests under way: what ends each of them when the connection is lost. */
   readonly #asking = new Set<() => void>();
   #connected = true;
+  readonly #silence: SilenceWatch;
   #unconfirmedBytes = 0;
   #isConfirming = false;
 
@@ -120,6 +120,10 @@ class NatsBus implements Bus {
     this.#outage = outage;
     void this.#watch().catch((error: unknown) => {
       this.#log.error({ err: error }, 'watching the bus connection failed');
+    });
+    this.#silence = new SilenceWatch({
+      isConnected: () => this.#connected, heard: () => connection.stats().inBytes, ping: () => this.#answered(), onSilent: () => this.#cut(),
+      onCrash: (error) => log.error({ err: error }, 'watching the bus connection failed'),
     });
   }
 
@@ -204,6 +208,7 @@ class NatsBus implements Bus {
   async close(): Promise<void> {
     const wasConnected = this.#connected;
     this.#connected = false;
+    this.#silence.stop();
     if (this.#connection.isClosed() || this.#connection.isDraining()) return;
     if (wasConnected) await this.#drain();
     // Also after draining: where the server went away meanwhile, the client would go on trying to reach it for ever.
@@ -233,11 +238,10 @@ class NatsBus implements Bus {
     for await (const status of this.#connection.status()) {
       if (status.type === Events.Disconnect) this.#enter(false);
       else if (status.type === Events.Reconnect) this.#enter(true);
-      else if (status.type === DebugEvents.StaleConnection) await this.#cut();
     }
   }
 
-  /** The client, when it leaves a silent server, waits until all is sent: with a frozen one that would be for ever. */
+  /** The client, when it leaves a server, waits until all is sent: with a frozen one that would be for ever. */
   async #cut(): Promise<void> {
     this.#log.warn('the bus server was silent for too long: leaving it');
     if (this.#connection instanceof NatsConnectionImpl) await this.#connection.protocol.transport.close(new Error('silent for too long'));
@@ -250,16 +254,20 @@ class NatsBus implements Bus {
     void this.#confirm(this.#unconfirmedBytes);
   }
 
-  /** Asks the server for a sign that it has taken everything so far. */
   async #confirm(bytes: number): Promise<void> {
+    // Disconnected meanwhile: what was on its way is lost, and with the connection the count begins anew.
+    if (await this.#answered()) this.#unconfirmedBytes = Math.max(0, this.#unconfirmedBytes - bytes);
+    this.#isConfirming = false;
+  }
+
+  /** Waits until the server has taken everything so far and said so; false where the connection was lost instead. */
+  async #answered(): Promise<boolean> {
     try {
       await this.#connection.flush();
-      this.#unconfirmedBytes = Math.max(0, this.#unconfirmedBytes - bytes);
+      return true;
     } catch (error) {
       if (!(error instanceof NatsError)) throw error;
-      // Disconnected: what was on its way is lost, and with the connection the count begins anew.
-    } finally {
-      this.#isConfirming = false;
+      return false;
     }
   }
 
