@@ -20,6 +20,8 @@ const MOST_WAITING_FOR_EAR = 4000;
 /** How often it is looked whether frames that were asked for have come. */
 const MISSING_WATCH_MS = 50;
 
+const LANE_LABELS = { urgent: { lane: 'urgent' }, normal: { lane: 'normal' }, bulk: { lane: 'bulk' }, replay: { lane: 'replay' } } as const;
+
 export interface IngressOptions {
   readonly bus: Bus;
   readonly workerId: string;
@@ -123,7 +125,7 @@ export class Ingress {
     const seat = this.#lanes.shed();
     const frame = seat?.inbox.shift();
     if (seat === undefined || frame === undefined) return;
-    if (frame.isReplayed) this.#lookAt(seat, frame);
+    if (frame.isReplayed) this.#lookAt(seat, frame, nowMs());
     else this.#shed(seat, frame, 'queue_full');
   }
 
@@ -148,19 +150,19 @@ export class Ingress {
   /** Looks at frames for a while; true once nothing waits that can be looked at. */
   #pump(): boolean {
     const untilMs = nowMs() + SLICE_MS;
-    for (let seat = this.#lanes.shift(); seat !== undefined; seat = this.#lanes.shift()) {
+    for (let now = untilMs - SLICE_MS; now < untilMs; now = nowMs()) {
+      const seat = this.#lanes.shift();
+      if (seat === undefined) return true;
       const frame = seat.inbox.shift();
-      if (frame !== undefined && this.#options.sessions.at(seat.slot) === seat) this.#lookAt(seat, frame);
-      if (nowMs() >= untilMs) return false;
+      if (frame !== undefined && this.#options.sessions.at(seat.slot) === seat) this.#lookAt(seat, frame, now);
     }
-    return true;
+    return false;
   }
 
-  #lookAt(seat: Seat, frame: IngressFrame): void {
-    const takenUs = stampUs(nowMs());
+  #lookAt(seat: Seat, frame: IngressFrame, nowMs: number): void {
+    const takenUs = stampUs(nowMs);
     frame.stamps.takenUs = takenUs;
-    const lane = frame.isReplayed ? 'replay' : frame.lane;
-    this.#options.metrics.laneWait.observe({ lane }, Math.max(0, elapsedMs(frame.stamps.arrivedUs, takenUs)) / 1000);
+    this.#options.metrics.laneWait.observe(LANE_LABELS[frame.isReplayed ? 'replay' : frame.lane], Math.max(0, elapsedMs(frame.stamps.arrivedUs, takenUs)) / 1000);
     const isLive = frame.type === ENVELOPE_TYPE.audio && !frame.isReplayed;
     // Measured on this host alone: the clocks of two may differ by any amount.
     if (isLive && elapsedMs(frame.stamps.arrivedUs, takenUs) > this.#options.frameDeadlineMs) this.#shed(seat, frame, 'deadline');

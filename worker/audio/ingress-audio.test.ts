@@ -29,6 +29,15 @@ test('equal format passes bytes through sample for sample', async () => {
   audio.free();
 });
 
+test('bytes may lie at any address', async () => {
+  const audio = await IngressAudio.create({ encoding: 'pcm16', sampleRateHz: 16_000 });
+  const odd = Uint8Array.of(9, 1, 0, 2, 0, 3, 0).subarray(1);
+  assert.deepEqual([...audio.process(odd)], [1, 2, 3]);
+  assert.deepEqual([...audio.process(odd.subarray(0, 2))], [1]);
+  assert.throws(() => audio.process(odd.subarray(0, 3)), { name: 'VoxError', code: 'bad_audio_length' });
+  audio.free();
+});
+
 test('half a sample is refused and disturbs nothing after it', async () => {
   const audio = await IngressAudio.create({ encoding: 'pcm16', sampleRateHz: 8000 });
   const sent = tone(8000);

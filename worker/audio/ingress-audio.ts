@@ -7,6 +7,8 @@ import { INTERNAL_RATE_HZ } from '../speech/ports.ts';
 export class IngressAudio {
   readonly #encoding: Encoding;
   readonly #resampler: Resampler | undefined;
+  /** Where frames whose samples do not lie on even addresses are copied to, the next over the last. */
+  #aligned = new Uint8Array(0);
 
   /** Use `IngressAudio.create`. */
   constructor(encoding: Encoding, resampler: Resampler | undefined) {
@@ -23,11 +25,20 @@ export class IngressAudio {
 
   /**
    * The next bytes as samples, in order and seamless over any cuts between samples; up to 5 ms lag behind where the
-   * rate differs. May be a view of `bytes`. Throws VoxError `bad_audio_length` on half a sample and loses nothing else.
+   * rate differs. Good until the next call, and may be a view of `bytes`. Throws VoxError `bad_audio_length` on half a sample and loses nothing else.
    */
   process(bytes: Uint8Array): Int16Array {
-    const samples = decodeAudio(this.#encoding, bytes);
+    const samples = decodeAudio(this.#encoding, this.#align(bytes));
     return this.#resampler === undefined ? samples : this.#resampler.process(samples);
+  }
+
+  /** Bytes come out of a message at any address: half of all frames would get memory of their own for that. */
+  #align(bytes: Uint8Array): Uint8Array {
+    if (this.#encoding !== 'pcm16' || bytes.byteOffset % 2 === 0) return bytes;
+    if (this.#aligned.length < bytes.length) this.#aligned = new Uint8Array(bytes.length);
+    const aligned = this.#aligned.subarray(0, bytes.length);
+    aligned.set(bytes);
+    return aligned;
   }
 
   /** Gives the resampler's memory back. */
