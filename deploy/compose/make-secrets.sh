@@ -1,8 +1,8 @@
 #!/bin/sh
-# Writes the secrets of docker-compose.production.yml into a folder (.voxfleet/secrets unless named); keeps what is there.
+# Writes the secrets of docker-compose.production.yml into a folder (.voxfleet/secrets, unless SECRETS or an argument names another); keeps what is there.
 #   deploy/compose/make-secrets.sh [folder]
 set -eu
-folder=${1:-.voxfleet/secrets}
+folder=${1:-${SECRETS:-.voxfleet/secrets}}
 umask 077
 mkdir -p "$folder"
 random() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
