@@ -2,13 +2,15 @@ import type { ClaimReply, ConnectionCheck, ConnectionCheckReply } from '../share
 import { ENVELOPE_TYPE, type Envelope } from '../shared/protocol/envelope.ts';
 import { unpack } from '../shared/protocol/structured.ts';
 import { VoxError, type CloseName } from '../shared/runtime/errors.ts';
-import type { Admission, Admitted, Wait } from './admission.ts';
-import { applicantOf, closeNameOf, type ClaimCause } from './claim-cause.ts';
-import { EarlyEgress } from './early-egress.ts';
-import type { Route } from './ingress.ts';
-import { Line, type Arrival, type LineServices } from './line.ts';
 import { processOf } from '../shared/runtime/incarnation.ts';
 import type { NoticePublisher } from '../shared/runtime/notice-publisher.ts';
+import type { SessionRecord } from '../shared/session/record.ts';
+import type { Admission, Admitted, Wait } from './admission.ts';
+import { applicantOf, closeNameOf, type ClaimCause } from './claim-cause.ts';
+import { callOf, type Arrival, type Call, type LineServices } from './call.ts';
+import { EarlyEgress } from './early-egress.ts';
+import type { Route } from './ingress.ts';
+import { Line, type LineListener } from './line.ts';
 import type { CallerSocket, SocketListener } from './socket.ts';
 import { claimEnd } from './traces.ts';
 
@@ -18,13 +20,14 @@ export interface ConnectionServices extends LineServices {
   readonly notices: Pick<NoticePublisher, 'tell'>;
 }
 
-/** One caller's connection as it starts. */
-export interface ConnectionStart {
-  readonly socket: CallerSocket;
-  readonly arrival: Arrival;
-  readonly onClosed: () => void;
-  /** Whether a newer connection of this gateway serves the session. */
-  readonly isSucceeded: () => boolean;
+/** Where connections live. */
+export interface ConnectionHost {
+  /** Gives a connection the slot that workers address it by. */
+  seat(connection: Connection): number;
+  /** The connection is closed. */
+  onClosed(connection: Connection): void;
+  /** Whether another connection of this gateway serves the session of one that is closed. */
+  isSucceeded(connection: Connection): boolean;
 }
 
 type ConnectionState =
@@ -37,9 +40,11 @@ type ConnectionState =
   | { readonly kind: 'closed' };
 
 /** One caller's connection: takes messages as long as it has, had or may get a worker, and finds the next worker. */
-export class Connection implements SocketListener {
+export class Connection implements SocketListener, LineListener {
   readonly #services: ConnectionServices;
-  readonly #start: ConnectionStart;
+  readonly #host: ConnectionHost;
+  readonly #socket: CallerSocket;
+  readonly #call: Call;
   /** Where workers address this connection. */
   readonly #slot: number;
   readonly #line: Line;
@@ -47,17 +52,19 @@ export class Connection implements SocketListener {
   #seenFence: number;
   #state: ConnectionState = { kind: 'new' };
 
-  /** `seat` gives the connection its slot. */
-  constructor(services: ConnectionServices, start: ConnectionStart, seat: (connection: Connection) => number) {
+  constructor(services: ConnectionServices, host: ConnectionHost, socket: CallerSocket, arrival: Arrival) {
+    const { record, resumable } = arrival;
     this.#services = services;
-    this.#start = start;
-    this.#slot = seat(this);
-    this.#seenFence = start.arrival.record.fence;
-    this.#line = new Line(services, start.socket, start.arrival, () => this.close('slow_consumer'));
+    this.#host = host;
+    this.#socket = socket;
+    this.#call = callOf(arrival, services);
+    this.#slot = host.seat(this);
+    this.#seenFence = record.fence;
+    this.#line = new Line(services, this, socket, this.#call, { afterSeq: resumable?.afterSeq ?? record.egressSeq, ticket: resumable?.ticket });
   }
 
   get sessionId(): string {
-    return this.#start.arrival.record.config.sessionId;
+    return this.#call.sessionId;
   }
 
   /** Where the connection stands, as operators are told. */
@@ -67,7 +74,7 @@ export class Connection implements SocketListener {
 
   /** The session's tags. */
   get tags(): readonly string[] {
-    return this.#start.arrival.record.config.tags;
+    return this.#call.tags;
   }
 
   get slot(): number {
@@ -94,11 +101,8 @@ export class Connection implements SocketListener {
   }
 
   /** Looks for a worker: first the one the record names, for even one whose lease ran out may still hold the session. */
-  open(): void {
-    const { record, resumable } = this.#start.arrival;
-    const { owner, fence } = record;
-    const isResuming = resumable !== undefined;
-    this.#claim({ kind: 'came', isResuming, ...(owner === '' ? {} : { owner: { workerId: owner, fence } }) });
+  open({ owner, fence }: Pick<SessionRecord, 'owner' | 'fence'>): void {
+    this.#claim({ kind: 'came', isResuming: this.#call.terms.isNumbered, ...(owner === '' ? {} : { owner: { workerId: owner, fence } }) });
   }
 
   onMessage(bytes: Uint8Array, isBinary: boolean): void {
@@ -116,7 +120,12 @@ export class Connection implements SocketListener {
     if (state.kind === 'closed') return;
     this.#state = { kind: 'closed' };
     this.#part(state);
-    this.#start.onClosed();
+    this.#host.onClosed(this);
+  }
+
+  /** The socket does not take what it is sent. */
+  onTooSlow(): void {
+    this.close('slow_consumer');
   }
 
   /** Something from a worker. Only the present owner is heard. */
@@ -163,7 +172,7 @@ export class Connection implements SocketListener {
   /** Closes at once, whatever is still queued. */
   close(name: CloseName): void {
     if (this.#state.kind === 'closed') return;
-    this.#start.socket.close(name, this.#closing(name));
+    this.#socket.close(name, this.#closing(name));
     // A socket tells of its own closing, one that was closed before does not.
     this.onClosed();
   }
@@ -218,12 +227,12 @@ export class Connection implements SocketListener {
     const { admission, config, log } = this.#services;
     const { sessionId } = this;
     const abort = new AbortController();
-    const { record, connectionNo, isNative, trace: connectionTrace } = this.#start.arrival;
-    const span = this.#services.traces?.claiming(record.config, cause, connectionTrace);
+    const { connectionNo, terms, traced } = this.#call;
+    const span = traced === undefined ? undefined : this.#services.traces?.claiming(traced.session, cause, traced.upgrade);
     const { seenEgressSeq, delivered } = this.#line;
     const known = {
-      sessionId, connectionNo, seenEgressSeq, seenFence: this.#seenFence, gatewaySlot: this.#slot, listening: isNative,
-      lane: record.config.lane, ...(delivered === undefined ? {} : { delivered }), ...(span === undefined ? {} : { trace: span.traceparent }),
+      sessionId, connectionNo, seenEgressSeq, seenFence: this.#seenFence, gatewaySlot: this.#slot, listening: terms.isNative,
+      lane: terms.lane, ...(delivered === undefined ? {} : { delivered }), ...(span === undefined ? {} : { trace: span.traceparent }),
     };
     this.#state = { kind: 'claiming', abort, early: new EarlyEgress() };
     this.#line.detach();
@@ -255,7 +264,7 @@ export class Connection implements SocketListener {
     if (admitted.outcome === 'admitted') {
       const { workerId, workerSlot, fence } = admitted.reply;
       if (isClaiming) this.#attach({ workerId, workerSlot, fence }, admitted.reply);
-      else if (!this.#start.isSucceeded()) ingress.part({ workerId, workerSlot, fence });
+      else if (!this.#host.isSucceeded(this)) ingress.part({ workerId, workerSlot, fence });
       return;
     }
     const closeName = closeNameOf(admitted.outcome, cause);

@@ -1,12 +1,12 @@
 import { SlotTable } from '../shared/protocol/slot-table.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
 import type { CloseName, VoxError } from '../shared/runtime/errors.ts';
-import { Connection, type ConnectionServices } from './connection.ts';
-import type { Arrival } from './line.ts';
+import type { Arrival } from './call.ts';
+import { Connection, type ConnectionHost, type ConnectionServices } from './connection.ts';
 import type { CallerSocket } from './socket.ts';
 
 /** All connections of this gateway, by slot and by session: one a session, the newest. */
-export class Connections {
+export class Connections implements ConnectionHost {
   readonly #services: ConnectionServices;
   readonly #slots = new SlotTable<Connection>();
   readonly #bySession = new Map<string, Connection>();
@@ -37,18 +37,14 @@ export class Connections {
 
   /** A caller has come: an older connection of the session is closed, and a worker looked for. */
   open(socket: CallerSocket, arrival: Arrival): Connection {
-    const { sessionId } = arrival.record.config;
-    const older = this.#bySession.get(sessionId);
+    const { record } = arrival;
+    const older = this.#bySession.get(record.config.sessionId);
     // A client that can resume is sent again what the older socket may never take.
     if (arrival.resumable === undefined) older?.leave('replaced');
     else older?.close('replaced');
-    const connection: Connection = new Connection(
-      this.#services,
-      { socket, arrival, onClosed: () => this.#forget(connection), isSucceeded: () => this.#bySession.has(sessionId) },
-      (seated) => this.#slots.take(seated),
-    );
-    this.#bySession.set(sessionId, connection);
-    connection.open();
+    const connection = new Connection(this.#services, this, socket, arrival);
+    this.#bySession.set(connection.sessionId, connection);
+    connection.open(record);
     return connection;
   }
 
@@ -90,8 +86,19 @@ export class Connections {
     for (const connection of this.#slots.tenants()) connection.leave(name);
   }
 
-  #forget(connection: Connection): void {
+  /** Gives a connection its slot. */
+  seat(connection: Connection): number {
+    return this.#slots.take(connection);
+  }
+
+  /** A connection is closed. */
+  onClosed(connection: Connection): void {
     this.#slots.free(connection.slot);
     if (this.#bySession.get(connection.sessionId) === connection) this.#bySession.delete(connection.sessionId);
+  }
+
+  /** Whether another connection serves the session of one that is closed. */
+  isSucceeded({ sessionId }: Connection): boolean {
+    return this.#bySession.has(sessionId);
   }
 }

@@ -1,11 +1,12 @@
 import type { AgentEvent } from '../shared/protocol/agent-event.ts';
-import { audioMs, type AudioFormat } from '../shared/protocol/audio-format.ts';
+import { audioMs } from '../shared/protocol/audio-format.ts';
 import type { Delivered } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE, turnOfFlags, type Envelope } from '../shared/protocol/envelope.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
 import type { Delivery } from './delivery.ts';
 import type { EgressOrder } from './egress-order.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import type { Terms } from './terms.ts';
 import type { Uplink } from './uplink.ts';
 
 export interface DownlinkOptions {
@@ -13,10 +14,7 @@ export interface DownlinkOptions {
   readonly delivery: Delivery;
   readonly uplink: Uplink;
   readonly metrics: GatewayMetrics;
-  /** The session's output format. */
-  readonly output: AudioFormat;
-  /** Whether the caller says itself what has arrived; for others it is what was put on the socket. */
-  readonly isNumbered: boolean;
+  readonly terms: Terms;
 }
 
 /** How often an owner is told what its caller has. */
@@ -30,21 +28,29 @@ const NO_TURN = -1;
  * how far the agent's speech has come.
  */
 export class Downlink {
-  readonly #options: DownlinkOptions;
+  readonly #metrics: GatewayMetrics;
+  readonly #terms: Terms;
+  readonly #order: EgressOrder;
+  readonly #delivery: Delivery;
+  readonly #uplink: Uplink;
   #turn = NO_TURN;
   #deliveredMs = 0;
   /** The owner knows that the caller has everything up to here. */
   #toldSeq: number;
   #toldAtMs = 0;
 
-  constructor(options: DownlinkOptions) {
-    this.#options = options;
-    this.#toldSeq = options.order.last;
+  constructor({ metrics, terms, order, delivery, uplink }: DownlinkOptions) {
+    this.#metrics = metrics;
+    this.#terms = terms;
+    this.#order = order;
+    this.#delivery = delivery;
+    this.#uplink = uplink;
+    this.#toldSeq = order.last;
   }
 
   /** The highest egress seq passed on. */
   get seq(): number {
-    return this.#options.order.last;
+    return this.#order.last;
   }
 
   /** The end of the newest speech passed on, if there was any. */
@@ -54,7 +60,7 @@ export class Downlink {
 
   /** Another worker, or the same one anew, speaks from here on; `delivered` is what it knows of the place we begin at. */
   attach(delivered: Delivered | undefined): void {
-    this.#options.order.restart();
+    this.#order.restart();
     if (delivered === undefined || this.#turn !== NO_TURN) return;
     this.#turn = delivered.turn;
     this.#deliveredMs = delivered.mediaMs;
@@ -62,12 +68,11 @@ export class Downlink {
 
   /** Speech or an event of the owner, or something numbered that this version does not know. */
   take(envelope: Envelope): void {
-    const { order, metrics } = this.#options;
-    switch (order.place(envelope.seq, envelope.flags)) {
+    switch (this.#order.place(envelope.seq, envelope.flags)) {
       case 'next':
         return this.#pass(envelope);
       case 'duplicate':
-        return metrics.duplicates.inc();
+        return this.#metrics.duplicates.inc();
       case 'hole':
         return this.#askIfDue(nowMs());
     }
@@ -75,49 +80,48 @@ export class Downlink {
 
   /** A numbering caller has everything up to this egress seq. */
   received(seq: number): void {
-    const { order, uplink } = this.#options;
+    const order = this.#order;
     order.reached(Math.min(seq, order.last + MOST_AHEAD));
     this.#toldSeq = Math.min(seq, order.last);
-    uplink.control(ENVELOPE_TYPE.received, this.#toldSeq);
+    this.#uplink.control(ENVELOPE_TYPE.received, this.#toldSeq);
   }
 
   /** The owner has come to this egress seq: asks for what did not come. */
   expect(seq: number): void {
-    this.#options.order.expect(seq);
+    this.#order.expect(seq);
     this.#askIfDue(nowMs());
   }
 
   /** The bus was away: what it lost is asked for. */
   askAgain(): void {
-    this.#options.metrics.askedAgain.inc();
-    this.#options.uplink.control(ENVELOPE_TYPE.again, this.seq);
+    this.#metrics.askedAgain.inc();
+    this.#uplink.control(ENVELOPE_TYPE.again, this.seq);
   }
 
   /** Asks again for what is missing, and tells the owner of callers who cannot what they have. */
   tick(nowMs: number): void {
-    const { uplink, isNumbered } = this.#options;
-    if (!uplink.isReachable) return;
+    if (!this.#uplink.isReachable) return;
     this.#askIfDue(nowMs);
-    if (isNumbered || this.#toldSeq === this.seq || nowMs - this.#toldAtMs < TELL_EVERY_MS) return;
+    // A caller who numbers says itself what has arrived; for others it is what was put on the socket.
+    if (this.#terms.isNumbered || this.#toldSeq === this.seq || nowMs - this.#toldAtMs < TELL_EVERY_MS) return;
     this.#toldAtMs = nowMs;
     this.received(this.seq);
   }
 
   #askIfDue(nowMs: number): void {
-    if (this.#options.order.asks(nowMs)) this.askAgain();
+    if (this.#order.asks(nowMs)) this.askAgain();
   }
 
   #pass(envelope: Envelope): void {
-    const { delivery, uplink, output, metrics } = this.#options;
     if (envelope.type === ENVELOPE_TYPE.speech) {
       this.#turn = turnOfFlags(envelope.flags);
-      this.#deliveredMs = envelope.mediaMs + audioMs(output, envelope.payload.length);
-      return delivery.speech(envelope);
+      this.#deliveredMs = envelope.mediaMs + audioMs(this.#terms.output, envelope.payload.length);
+      return this.#delivery.speech(envelope);
     }
-    if (envelope.type !== ENVELOPE_TYPE.event) return metrics.unknown.inc({ what: 'envelope' });
-    const event = delivery.event(envelope);
+    if (envelope.type !== ENVELOPE_TYPE.event) return this.#metrics.unknown.inc({ what: 'envelope' });
+    const event = this.#delivery.event(envelope);
     if (event?.type !== 'text' && event?.type !== 'error') return;
-    if (event.re !== undefined) uplink.answered(event.re, answerOf(event));
+    if (event.re !== undefined) this.#uplink.answered(event.re, answerOf(event));
   }
 }
 

@@ -36,6 +36,7 @@ import { MOST_TREND_POINTS } from './operations/trend.ts';
 import { busUnavailable, LongOutages } from './outage.ts';
 import { ReplaySlices } from './replay-slices.ts';
 import { SocketServer } from './socket-server.ts';
+import { TermsTable } from './terms.ts';
 import { ToldErrors } from './told-errors.ts';
 import { GatewayTraces } from './traces.ts';
 
@@ -168,7 +169,7 @@ function openBusSide({ config, gatewayId, log, bus, store, registry, traces, not
     onMissed: (workerId) => connections.resend(workerId),
   }, log);
   const admission = new Admission(bus, gatewayId, { isGone: (workerId, failure) => fleet.isGone(workerId, failure), lighter: () => fleet.lighter() }, metrics);
-  const connections = new Connections({ config, store, admission, ingress, slices: new ReplaySlices(), metrics, told, notices, traces, log });
+  const connections = new Connections({ config, store, admission, ingress, slices: new ReplaySlices(), terms: new TermsTable(config), metrics, told, notices, traces, log });
   ingress.onNoResponders((workerId) => fleet.noResponders(workerId));
   receiveEgress(bus, gatewayId, (slot) => connections.at(slot), metrics);
   answerChecks(bus, gatewayId, (check) => connections.at(check.gatewaySlot)?.check(check) ?? { isConnected: false });

@@ -1,49 +1,48 @@
 import type { TextBody } from '../shared/protocol/agent-event.ts';
-import { audioMs, type AudioFormat } from '../shared/protocol/audio-format.ts';
+import { audioMs } from '../shared/protocol/audio-format.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import { pack } from '../shared/protocol/structured.ts';
 import { nowMs, stampUs } from '../shared/runtime/clock.ts';
 import { VoxError } from '../shared/runtime/errors.ts';
-import type { GatewayConfig } from './config.ts';
+import type { LineServices } from './call.ts';
 import type { Delivery } from './delivery.ts';
-import type { GatewayMetrics } from './metrics.ts';
+import type { Downlink } from './downlink.ts';
+import type { Terms } from './terms.ts';
 import type { GivenUp, Uplink } from './uplink.ts';
-import { decodeBinary, decodeText, type CallerInput, type InputLimits, type Refusal } from './wires/native.ts';
+import { decodeBinary, decodeText, type CallerInput, type Refusal } from './wires/native.ts';
 
 export interface IntakeOptions {
-  readonly config: GatewayConfig;
-  readonly metrics: GatewayMetrics;
+  readonly services: LineServices;
+  readonly terms: Terms;
   readonly uplink: Uplink;
+  readonly downlink: Downlink;
   readonly delivery: Delivery;
-  readonly input: AudioFormat;
-  /** Whether the client knows `ready` and so can be asked to wait for it. */
-  readonly isNative: boolean;
-  /** Whether it numbers its audio and texts: then it keeps them until it is told that they are safe. */
-  readonly isNumbered: boolean;
-  /** A numbering caller has every agent message up to this egress seq. */
-  readonly onReceived: (egressSeq: number) => void;
 }
 
 /** What one connection's caller sends: checked, answered where it is wrong, handed on where it is right. */
 export class Intake {
-  readonly #options: IntakeOptions;
-  readonly #limits: InputLimits;
+  readonly #services: LineServices;
+  readonly #terms: Terms;
+  readonly #uplink: Uplink;
+  readonly #downlink: Downlink;
+  readonly #delivery: Delivery;
   #isReady = false;
   #hasSentAudio = false;
   #hasToldShed = false;
   #invalidInARow = 0;
   #resentMs = 0;
 
-  constructor(options: IntakeOptions) {
-    const { config, input, isNumbered } = options;
-    const { maxAudioMessageBytes, maxTextChars } = config;
-    this.#options = options;
-    this.#limits = { encoding: input.encoding, maxAudioMessageBytes, maxTextChars, isNumbered };
+  constructor({ services, terms, uplink, downlink, delivery }: IntakeOptions) {
+    this.#services = services;
+    this.#terms = terms;
+    this.#uplink = uplink;
+    this.#downlink = downlink;
+    this.#delivery = delivery;
   }
 
   /** A plain client that only writes texts counts on one reply each: it is told nothing beside them that it can do without. */
   get isTextOnly(): boolean {
-    return !this.#options.isNative && !this.#hasSentAudio;
+    return !this.#terms.isNative && !this.#hasSentAudio;
   }
 
   /** Whether there ever was a worker. */
@@ -53,7 +52,7 @@ export class Intake {
 
   /** Whether so many messages in a row were invalid that it is abuse. */
   get isAbused(): boolean {
-    return this.#invalidInARow >= this.#options.config.maxInvalidMessages;
+    return this.#invalidInARow >= this.#services.config.maxInvalidMessages;
   }
 
   /** There is a worker. Answers whether it is the first. */
@@ -66,8 +65,9 @@ export class Intake {
 
   /** One message as it came; `bytes` may be kept. */
   message(bytes: Uint8Array, isBinary: boolean): void {
-    this.#options.metrics.countIn(bytes.length);
-    const input = isBinary ? decodeBinary(bytes, this.#limits) : decodeText(bytes, this.#limits);
+    const { inputLimits } = this.#terms;
+    this.#services.metrics.countIn(bytes.length);
+    const input = isBinary ? decodeBinary(bytes, inputLimits) : decodeText(bytes, inputLimits);
     if (input.type === 'refusal') return this.#refuse(input);
     this.#invalidInARow = 0;
     this.#take(input);
@@ -75,33 +75,32 @@ export class Intake {
 
   #refuse({ error, re }: Refusal): void {
     this.#invalidInARow += 1;
-    this.#options.delivery.tell(error, re);
+    this.#delivery.tell(error, re);
   }
 
   #take(input: CallerInput): void {
-    const { uplink, delivery } = this.#options;
     switch (input.type) {
       case 'audio':
         return this.#takeAudio(input);
       case 'text':
         return this.#takeText(input);
       case 'ping':
-        return delivery.say({ type: 'pong' });
+        return this.#delivery.say({ type: 'pong' });
       case 'cancel':
-        return uplink.control(ENVELOPE_TYPE.cancel);
+        return this.#uplink.control(ENVELOPE_TYPE.cancel);
       case 'played':
-        return uplink.control(ENVELOPE_TYPE.played, input.seq);
+        return this.#uplink.control(ENVELOPE_TYPE.played, input.seq);
       case 'ack':
-        return this.#options.onReceived(input.seq);
+        return this.#downlink.received(input.seq);
     }
   }
 
   #takeAudio({ payload, seq, isResent, priority, timestampMs, isBinary }: Extract<CallerInput, { type: 'audio' }>): void {
-    const { uplink, delivery, input } = this.#options;
+    const uplink = this.#uplink;
     this.#hasSentAudio = true;
-    delivery.useBinary(isBinary);
+    this.#delivery.useBinary(isBinary);
     if (uplink.isKnown(seq)) return;
-    const lengthMs = audioMs(input, payload.length);
+    const lengthMs = audioMs(this.#terms.input, payload.length);
     const givenUp = uplink.take({
       type: ENVELOPE_TYPE.audio, seq, isResent: isResent && this.#mayResend(lengthMs), priority, payload, mediaMs: timestampMs, stampUs: stampUs(nowMs()), audioMs: lengthMs,
     });
@@ -111,14 +110,16 @@ export class Intake {
   /** What is sent again is never shed, so there may be no more of it than is kept for that: the rest is audio like any other. */
   #mayResend(lengthMs: number): boolean {
     this.#resentMs += lengthMs;
-    return this.#resentMs <= this.#options.config.replayMs;
+    return this.#resentMs <= this.#services.config.replayMs;
   }
 
   #takeText({ content, seq, isResent, priority, timestampMs }: Extract<CallerInput, { type: 'text' }>): void {
-    const { uplink, delivery, config, isNative, isNumbered } = this.#options;
+    const uplink = this.#uplink;
+    const { config } = this.#services;
+    const { isNative, isNumbered } = this.#terms;
     if (uplink.isKnown(seq)) return;
     // Whoever numbers may come before the worker does: the number says where the text belongs.
-    if (!this.#isReady && isNative && !isNumbered) return delivery.tell(new VoxError('not_ready', 'wait for ready, then send the text again'));
+    if (!this.#isReady && isNative && !isNumbered) return this.#delivery.tell(new VoxError('not_ready', 'wait for ready, then send the text again'));
     const payload = pack({ content } satisfies TextBody);
     if (!uplink.hasRoomForText(payload.length)) return this.#refuseText(seq, 'the texts of this call that are not stored yet take all the room there is');
     if (!this.#mayWait) return this.#refuseText(seq, `at most ${config.maxWaitingMessages} messages wait for a worker`);
@@ -126,26 +127,24 @@ export class Intake {
   }
 
   get #mayWait(): boolean {
-    const { uplink, config } = this.#options;
-    return uplink.isAttached || uplink.waitingTexts < config.maxWaitingMessages;
+    return this.#uplink.isAttached || this.#uplink.waitingTexts < this.#services.config.maxWaitingMessages;
   }
 
   #count({ unheard, uncommitted }: GivenUp): void {
-    if (uncommitted > 0) this.#options.metrics.countShed('replay_overflow', uncommitted);
+    if (uncommitted > 0) this.#services.metrics.countShed('replay_overflow', uncommitted);
     if (unheard > 0) this.#tellShed(unheard);
   }
 
   #refuseText(seq: number, why: string): void {
-    const { metrics, delivery, isNumbered } = this.#options;
-    metrics.countShed('too_many_waiting', 1);
-    delivery.tell(new VoxError('too_many_waiting', `${why}; this one was not taken`, 1000), isNumbered ? seq : undefined);
+    this.#services.metrics.countShed('too_many_waiting', 1);
+    this.#delivery.tell(new VoxError('too_many_waiting', `${why}; this one was not taken`, 1000), this.#terms.isNumbered ? seq : undefined);
   }
 
   #tellShed(frames: number): void {
-    const { metrics, delivery, config } = this.#options;
+    const { metrics, config } = this.#services;
     metrics.countShed('no_worker', frames);
     if (this.#hasToldShed) return;
     this.#hasToldShed = true;
-    delivery.tell(new VoxError('shed', `audio older than ${config.replayMs} ms was dropped: no worker took it`));
+    this.#delivery.tell(new VoxError('shed', `audio older than ${config.replayMs} ms was dropped: no worker took it`));
   }
 }

@@ -1,70 +1,38 @@
-import { audioBytes } from '../shared/protocol/audio-format.ts';
 import type { Delivered } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE, FIRST_NUMBERED_EGRESS_TYPE, type Envelope } from '../shared/protocol/envelope.ts';
+import type { ResumeTicket } from '../shared/protocol/native-message.ts';
 import { VoxError, type CloseName } from '../shared/runtime/errors.ts';
-import type { Logger } from '../shared/runtime/log.ts';
-import type { TraceContext } from '../shared/runtime/tracing-context.ts';
-import type { SessionRecord } from '../shared/session/record.ts';
-import type { SessionStore } from '../shared/session/store.ts';
-import type { GatewayConfig } from './config.ts';
+import type { Call, LineServices } from './call.ts';
 import { Delivery } from './delivery.ts';
 import { Downlink } from './downlink.ts';
 import { EgressOrder } from './egress-order.ts';
 import { wireFormat } from './http/session-request.ts';
-import type { Ingress, Route } from './ingress.ts';
+import type { Route } from './ingress.ts';
 import { Intake } from './intake.ts';
-import type { GatewayMetrics } from './metrics.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, type OutboxListener } from './outbox.ts';
 import { Pacing } from './pacing.ts';
-import { FRAME_COST_BYTES, ReplayRing } from './replay-ring.ts';
-import type { ReplaySlices } from './replay-slices.ts';
-import { Resumption, type Resumable } from './resumption.ts';
+import { ReplayRing } from './replay-ring.ts';
+import { Resumption } from './resumption.ts';
 import type { CallerSocket } from './socket.ts';
-import type { ToldErrors } from './told-errors.ts';
-import type { GatewayTraces } from './traces.ts';
 import { Uplink, type IngressPosition } from './uplink.ts';
 
-/** What every line of a gateway works with. */
-export interface LineServices {
-  readonly config: GatewayConfig;
-  readonly store: SessionStore;
-  readonly ingress: Ingress;
-  readonly slices: ReplaySlices;
-  readonly metrics: GatewayMetrics;
-  readonly told: ToldErrors;
-  /** Where traces are on. */
-  readonly traces?: GatewayTraces | undefined;
-  readonly log: Logger;
+/** Whoever a line belongs to. */
+export interface LineListener {
+  /** The socket does not take what it is sent. */
+  onTooSlow(): void;
 }
 
-/** Who has come, as the upgrade knows them. */
-export interface Arrival {
-  readonly record: SessionRecord;
-  /** Counts the session's connections: the newest one serves it. */
-  readonly connectionNo: number;
-  /** Whether the client understands every message: it offered `voxfleet.v1`, or it can resume. */
-  readonly isNative: boolean;
-  /** Of clients that number their messages and can come back for what they missed. */
-  readonly resumable: Resumable | undefined;
-  /** Of the upgrade, where traces are on. */
-  readonly trace?: TraceContext | undefined;
+/** Where a line begins. */
+export interface LineStart {
+  readonly afterSeq: number;
+  readonly ticket: ResumeTicket | undefined;
 }
-
-/** A socket that takes nothing for so long while messages wait is closed. */
-const STALL_MS = 30_000;
-/** Texts with their answers kept until they are committed: more than a thousand short ones, and for a thousand callers no more than a quarter of a GB. */
-const MAX_TEXT_BYTES = 262_144;
-/** A UTF-16 unit takes at most so much as UTF-8. */
-const BYTES_PER_CHAR = 3;
-/** What is around a text's words where it is packed. */
-const TEXT_FRAMING_BYTES = 64;
-/** Frames shorter than this make the ring keep less than REPLAY_MS. */
-const SMALLEST_FRAME_MS = 5;
 
 /** Both directions between one caller's socket and whichever worker owns the session, now this one, now that one. */
-export class Line {
+export class Line implements OutboxListener {
   readonly #services: LineServices;
-  readonly #arrival: Arrival;
+  readonly #call: Call;
+  readonly #listener: LineListener;
   readonly #outbox: Outbox;
   readonly #delivery: Delivery;
   readonly #uplink: Uplink;
@@ -73,32 +41,20 @@ export class Line {
   /** Of clients that can resume. */
   readonly #resumption: Resumption | undefined;
 
-  /** `onTooSlow`: the socket does not take what it is sent. */
-  constructor(services: LineServices, socket: CallerSocket, arrival: Arrival, onTooSlow: () => void) {
-    const { config, metrics, ingress, slices } = services;
-    const { record, isNative, resumable } = arrival;
-    const { input, output, lane } = record.config;
-    const isNumbered = resumable !== undefined;
+  /** `afterSeq`: the egress seq that the caller has already; `ticket`: of clients that can resume. */
+  constructor(services: LineServices, listener: LineListener, socket: CallerSocket, call: Call, { afterSeq, ticket }: LineStart) {
+    const { metrics, ingress, slices } = services;
+    const { terms } = call;
     this.#services = services;
-    this.#arrival = arrival;
-    const pacing = new Pacing({ maxBufferedBytes: config.maxBufferedBytes, maxHeldBytes: config.maxBufferedBytes, stallMs: STALL_MS });
-    this.#outbox = new Outbox(socket, pacing, metrics, {
-      onSlow: () => this.#delivery.tell(new VoxError('slow_consumer', 'agent audio was dropped: the connection does not take it fast enough')),
-      onTooSlow,
-    });
-    const order = new EgressOrder(resumable?.afterSeq ?? record.egressSeq);
-    this.#delivery = new Delivery({
-      outbox: this.#outbox, metrics, order, isBinary: isNative, isNumbered,
-      onTold: (error) => services.told.inCall(error, record.config.sessionId),
-      onTracedTurn: (turn) => services.traces?.answered({ session: record.config, ...turn }),
-    });
-    this.#uplink = new Uplink({ ring: ringFor(record, config), ingress, slices, granted: lane, isNumbered });
-    this.#downlink = new Downlink({ order, delivery: this.#delivery, uplink: this.#uplink, metrics, output, isNumbered });
-    this.#intake = new Intake({
-      config, metrics, input, isNative, isNumbered, uplink: this.#uplink, delivery: this.#delivery,
-      onReceived: (egressSeq) => this.#downlink.received(egressSeq),
-    });
-    this.#resumption = resumable === undefined ? undefined : this.#resumptionWith(resumable);
+    this.#call = call;
+    this.#listener = listener;
+    this.#outbox = new Outbox(socket, new Pacing(terms.pacingLimits), metrics, this);
+    const order = new EgressOrder(afterSeq);
+    this.#delivery = new Delivery(services, call, this.#outbox, order);
+    this.#uplink = new Uplink({ ring: new ReplayRing(terms.ringLimits), ingress, slices, granted: terms.lane, isNumbered: terms.isNumbered });
+    this.#downlink = new Downlink({ metrics, terms, order, delivery: this.#delivery, uplink: this.#uplink });
+    this.#intake = new Intake({ services, terms, uplink: this.#uplink, downlink: this.#downlink, delivery: this.#delivery });
+    this.#resumption = ticket === undefined ? undefined : this.#resumptionWith(ticket);
   }
 
   /** The highest egress seq passed on. */
@@ -131,6 +87,16 @@ export class Line {
     if (!this.#intake.isTextOnly) this.#delivery.tell(error);
   }
 
+  /** Agent audio was shed for the first time since the socket last kept up. */
+  onSlow(): void {
+    this.#delivery.tell(new VoxError('slow_consumer', 'agent audio was dropped: the connection does not take it fast enough'));
+  }
+
+  /** The socket does not take what it is sent. */
+  onTooSlow(): void {
+    this.#listener.onTooSlow();
+  }
+
   /** Asks the client to come back elsewhere after so long; false where it cannot resume, or not yet. */
   goAway(reconnectAfterMs: number): boolean {
     if (this.#resumption === undefined || !this.#intake.isReady) return false;
@@ -142,7 +108,7 @@ export class Line {
   attach(route: Route, position: IngressPosition, delivered: Delivered | undefined): void {
     this.#downlink.attach(delivered);
     if (!this.#intake.ready()) this.#acknowledge(position.committedIngressSeq);
-    else if (this.#arrival.isNative) this.#sayReady(position);
+    else if (this.#call.terms.isNative) this.#sayReady(position);
     this.#services.metrics.replayed.inc(this.#uplink.attach(route, position));
   }
 
@@ -207,28 +173,20 @@ export class Line {
   }
 
   #sayReady({ committedIngressSeq: committed, receivedIngressSeq }: IngressPosition): void {
-    const { config } = this.#arrival.record;
+    const { sessionId, terms } = this.#call;
     const received = Math.max(committed, receivedIngressSeq);
     this.#delivery.say({
-      type: 'ready', session_id: config.sessionId, audio: { input: wireFormat(config.input), output: wireFormat(config.output) },
+      type: 'ready', session_id: sessionId, audio: { input: wireFormat(terms.input), output: wireFormat(terms.output) },
       ...(this.#resumption === undefined ? {} : { ingress: { committed, received }, resume: this.#resumption.ticket }),
     });
   }
 
-  #resumptionWith({ ticket }: Resumable): Resumption {
+  #resumptionWith(ticket: ResumeTicket): Resumption {
     const { store, log, config } = this.#services;
-    const { record, connectionNo } = this.#arrival;
+    const { sessionId, connectionNo } = this.#call;
     return new Resumption({
-      store, log, connectionNo, ticket, sessionId: record.config.sessionId, ttlMs: config.resumeTokenTtlS * 1000,
+      store, log, connectionNo, ticket, sessionId, ttlMs: config.resumeTokenTtlS * 1000,
       onRenewed: (renewed) => this.#delivery.say({ type: 'resume_token', ...renewed }),
     });
   }
-}
-
-/** What is kept of a caller until it is committed: REPLAY_MS of audio, whatever its frames, and some text. */
-function ringFor({ config: { input } }: SessionRecord, { replayMs, maxTextChars }: GatewayConfig): ReplayRing {
-  const maxAudioBytes = audioBytes(input, replayMs) + (replayMs / SMALLEST_FRAME_MS) * FRAME_COST_BYTES;
-  // The longest text that is taken at all must fit.
-  const maxTextBytes = Math.max(MAX_TEXT_BYTES, maxTextChars * BYTES_PER_CHAR + TEXT_FRAMING_BYTES + FRAME_COST_BYTES);
-  return new ReplayRing({ maxAudioMs: replayMs, maxAudioBytes, maxTextBytes });
 }

@@ -36,8 +36,9 @@ export interface SocketServerOptions {
 
 /** What uWebSockets.js keeps for one WebSocket. */
 interface Peer {
-  readonly open: (socket: CallerSocket) => SocketListener;
-  attended: { readonly socket: UwsSocket; readonly listener: SocketListener } | undefined;
+  /** Until it is open, and not longer: it keeps all that the upgrade knew. */
+  open: ((socket: CallerSocket) => SocketListener) | undefined;
+  attended: UwsSocket | undefined;
 }
 
 /** A caller who is silent and answers no ping for so long is gone. */
@@ -132,9 +133,12 @@ export class SocketServer {
 
   #open(ws: WebSocket<Peer>): void {
     const peer = ws.getUserData();
+    const { open } = peer;
     const socket = new UwsSocket(ws);
+    peer.open = undefined;
     try {
-      peer.attended = { socket, listener: peer.open(socket) };
+      socket.listener = open?.(socket);
+      peer.attended = socket;
     } catch (error) {
       this.#options.log.error({ err: error }, 'a connection could not be opened');
       socket.close('session_lost');
@@ -146,10 +150,10 @@ export class SocketServer {
     const { attended } = ws.getUserData();
     if (attended === undefined) return;
     try {
-      tell(attended.listener);
+      if (attended.listener !== undefined) tell(attended.listener);
     } catch (error) {
       this.#options.log.error({ err: error }, 'a connection failed');
-      attended.socket.close('session_lost');
+      attended.close('session_lost');
     }
   }
 
@@ -157,9 +161,9 @@ export class SocketServer {
     this.#held -= 1;
     const { attended } = peer;
     if (attended === undefined) return;
-    attended.socket.forget();
+    attended.forget();
     try {
-      attended.listener.onClosed();
+      attended.listener?.onClosed();
     } catch (error) {
       this.#options.log.error({ err: error }, 'the end of a connection could not be handled');
     }
@@ -219,6 +223,8 @@ export class SocketServer {
 
 /** A WebSocket of uWebSockets.js, which throws when used after its end: this one answers `dropped`. */
 class UwsSocket implements CallerSocket {
+  /** Who hears what happens on it. */
+  listener: SocketListener | undefined;
   #ws: WebSocket<Peer> | undefined;
 
   constructor(ws: WebSocket<Peer>) {

@@ -53,7 +53,11 @@ const NOTHING: GivenUp = { unheard: 0, uncommitted: 0 };
  * session, in order. Its numbers are the session's less a base, which is 0 where the caller numbers.
  */
 export class Uplink {
-  readonly #options: UplinkOptions;
+  readonly #ring: ReplayRing;
+  readonly #ingress: Ingress;
+  readonly #slices: ReplaySlices;
+  readonly #granted: GrantedLane;
+  readonly #isNumbered: boolean;
   readonly #controls = new HeldControls();
   #route: Route | undefined;
   /** What the session's numbering had come to when this connection first got a worker. */
@@ -69,9 +73,13 @@ export class Uplink {
   #ackedSeq = 0;
   #isQueued = false;
 
-  constructor(options: UplinkOptions) {
-    this.#options = options;
-    if (options.isNumbered) this.#base = 0;
+  constructor({ ring, ingress, slices, granted, isNumbered }: UplinkOptions) {
+    this.#ring = ring;
+    this.#ingress = ingress;
+    this.#slices = slices;
+    this.#granted = granted;
+    this.#isNumbered = isNumbered;
+    if (isNumbered) this.#base = 0;
   }
 
   /** Whether a worker owns the session now. */
@@ -81,7 +89,7 @@ export class Uplink {
 
   /** Whether the owner hears what is said to it now. */
   get isReachable(): boolean {
-    return this.#route !== undefined && this.#options.ingress.connected;
+    return this.#route !== undefined && this.#ingress.connected;
   }
 
   /** The newest seq of the session that went to the present owner. */
@@ -91,17 +99,17 @@ export class Uplink {
 
   /** Texts that no worker was given yet. */
   get waitingTexts(): number {
-    return this.#options.ring.countTextsAfter(this.#sentSeq);
+    return this.#ring.countTextsAfter(this.#sentSeq);
   }
 
   /** Bytes kept until they are committed. */
   get keptBytes(): number {
-    return this.#options.ring.bytes;
+    return this.#ring.bytes;
   }
 
   /** Whether a text of this size can be kept. */
   hasRoomForText(payloadBytes: number): boolean {
-    return this.#options.ring.hasRoomForText(payloadBytes);
+    return this.#ring.hasRoomForText(payloadBytes);
   }
 
   /** Whether a number of the caller's was taken before, here or, as far as it is committed, elsewhere. */
@@ -111,11 +119,11 @@ export class Uplink {
 
   /** Keeps a frame whose number is not known yet, and sends it when there is a worker. Answers what was given up for it. */
   take(frame: UplinkFrame): GivenUp {
-    this.#lastSeq = this.#options.isNumbered ? frame.seq : this.#lastSeq + 1;
+    this.#lastSeq = this.#isNumbered ? frame.seq : this.#lastSeq + 1;
     const { type, stampUs, mediaMs, payload, audioMs } = frame;
-    const lane = laneIndex(cappedLane(laneOfPriority(frame.priority), this.#options.granted));
+    const lane = laneIndex(cappedLane(laneOfPriority(frame.priority), this.#granted));
     const flags = frame.isResent ? ENVELOPE_FLAG.replayed : 0;
-    const dropped = this.#options.ring.push({ type, lane, flags, seq: this.#lastSeq, stampUs, mediaMs, payload, audioMs });
+    const dropped = this.#ring.push({ type, lane, flags, seq: this.#lastSeq, stampUs, mediaMs, payload, audioMs });
     if (!this.#isQueued) this.#sendOrQueue();
     if (dropped.length === 0) return NOTHING;
     const unheard = dropped.filter(({ seq }) => seq > this.#everSentSeq).length;
@@ -133,8 +141,7 @@ export class Uplink {
 
   /** Tells the owner something beside the audio. What still matters to the next owner is kept where there is none. */
   control(type: ControlType, seq = 0): void {
-    const { ingress } = this.#options;
-    if (this.#route !== undefined && ingress.connected) ingress.control(this.#route, type, seq);
+    if (this.#route !== undefined && this.#ingress.connected) this.#ingress.control(this.#route, type, seq);
     else this.#controls.hold(type, seq);
   }
 
@@ -147,15 +154,15 @@ export class Uplink {
   acknowledge(sessionSeq: number): boolean {
     const seq = sessionSeq - (this.#base ?? 0);
     // A caller who numbers may have said it on another connection.
-    if (seq <= this.#ackedSeq || (seq > this.#lastSeq && !this.#options.isNumbered)) return false;
+    if (seq <= this.#ackedSeq || (seq > this.#lastSeq && !this.#isNumbered)) return false;
     this.#ackedSeq = seq;
-    this.#options.ring.release(seq);
+    this.#ring.release(seq);
     return true;
   }
 
   /** The caller was answered the text of this session seq: the next owner is to store that, not to answer again. */
   answered(sessionSeq: number, answer: string): void {
-    const { ring } = this.#options;
+    const ring = this.#ring;
     const seq = sessionSeq - (this.#base ?? 0);
     const frame = ring.after(seq - 1);
     if (frame?.seq !== seq || frame.type !== ENVELOPE_TYPE.text) return;
@@ -194,7 +201,7 @@ export class Uplink {
 
   #rewind(toSeq: number, reachedSeq: number): number {
     if (this.#route === undefined) return 0;
-    const { ring } = this.#options;
+    const ring = this.#ring;
     const again = ring.countUpTo(this.#everSentSeq) - ring.countUpTo(toSeq);
     this.#sentSeq = toSeq;
     this.#reachedSeq = reachedSeq;
@@ -213,17 +220,16 @@ export class Uplink {
   }
 
   #tellHeld(): void {
-    if (this.#route !== undefined && this.#options.ingress.connected) this.#controls.release(this.#options.ingress, this.#route);
+    if (this.#route !== undefined && this.#ingress.connected) this.#controls.release(this.#ingress, this.#route);
   }
 
   #next(): KeptFrame | undefined {
-    const { ingress, ring } = this.#options;
-    return this.#route === undefined || !ingress.connected ? undefined : ring.after(this.#sentSeq);
+    return this.#route === undefined || !this.#ingress.connected ? undefined : this.#ring.after(this.#sentSeq);
   }
 
   #queue(): void {
     this.#isQueued = true;
-    this.#options.slices.add(this);
+    this.#slices.add(this);
   }
 
   #send(frame: KeptFrame, more: number): void {
@@ -231,7 +237,7 @@ export class Uplink {
     const { workerId, workerSlot: slot, fence } = this.#route;
     const { type, lane, seq, stampUs, mediaMs, payload } = frame;
     const flags = frame.flags | more | holeFlags(seq - this.#reachedSeq - 1);
-    this.#options.ingress.send(workerId, { type, lane, flags, slot, fence, seq: seq + (this.#base ?? 0), stampUs, mediaMs, payload });
+    this.#ingress.send(workerId, { type, lane, flags, slot, fence, seq: seq + (this.#base ?? 0), stampUs, mediaMs, payload });
     this.#sentSeq = seq;
     this.#reachedSeq = Math.max(this.#reachedSeq, seq);
     this.#everSentSeq = Math.max(this.#everSentSeq, seq);

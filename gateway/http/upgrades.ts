@@ -5,7 +5,7 @@ import type { Lifecycle } from '../../shared/runtime/lifecycle.ts';
 import type { Logger } from '../../shared/runtime/log.ts';
 import { SESSION_ID_PATTERN, type SessionRecord } from '../../shared/session/record.ts';
 import type { SessionStore } from '../../shared/session/store.ts';
-import type { Arrival } from '../line.ts';
+import type { Arrival } from '../call.ts';
 import type { GatewayMetrics, RejectReason } from '../metrics.ts';
 import { newTicket, type Resumable } from '../resumption.ts';
 import type { CallerSocket, SocketListener } from '../socket.ts';
