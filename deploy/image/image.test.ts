@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { createRegistry } from '../../shared/runtime/metrics.ts';
 import { packageRoot } from '../../shared/runtime/package-root.ts';
 import { reproducible } from './bill-of-materials.ts';
 import { makeLean } from './lean.ts';
@@ -92,6 +93,28 @@ test('the bill of materials is the same whenever it is made', () => {
   assert.equal(bill, reproducible(made('b', '2026-02-02'), 1_700_000_000));
   assert.deepEqual(JSON.parse(bill), { bomFormat: 'CycloneDX', metadata: { timestamp: '2023-11-14T22:13:20.000Z', tools: [] }, components: [{ name: 'zod' }] });
   assert.throws(() => reproducible('{}', 0), /CycloneDX/);
+});
+
+describe('the version of an image', () => {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { readonly version: string };
+
+  test('is that of package.json where its builder names none, also where compose builds it', () => {
+    assert.equal(/^ARG VERSION=(.*)$/m.exec(DOCKERFILE)?.[1], version);
+    assert.match(DOCKERFILE, /^ENV VOXFLEET_VERSION=\$\{VERSION\}$/m);
+    const named = readFileSync(join(packageRoot(), 'docker-compose.yml'), 'utf8').matchAll(/\$\{VOXFLEET_VERSION:-(.*?)\}/g);
+    assert.deepEqual([...named].map(([, name]) => name), [version, version]);
+  });
+
+  test('is what its metrics say', async () => {
+    const before = process.env['VOXFLEET_VERSION'] ?? '';
+    const said: string[] = [];
+    for (const name of ['', '0.2.0-canary']) {
+      process.env['VOXFLEET_VERSION'] = name;
+      said.push(...(/^voxfleet_build_info\{.*\} 1$/m.exec(await createRegistry({ tier: 'gateway', id: 'g' }).metrics()) ?? []));
+    }
+    process.env['VOXFLEET_VERSION'] = before;
+    assert.deepEqual(said.map((line) => /version="(.*?)"/.exec(line)?.[1]), [version, '0.2.0-canary']);
+  });
 });
 
 describe('the Dockerfile', () => {
