@@ -3,6 +3,7 @@ import type { TraceContext, TracedSession } from '../shared/runtime/tracing-cont
 import type { SessionRecord } from '../shared/session/record.ts';
 import type { SessionStore } from '../shared/session/store.ts';
 import type { GatewayConfig } from './config.ts';
+import type { FrameScratch } from './frame-scratch.ts';
 import type { Ingress } from './ingress.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { ReplaySlices } from './replay-slices.ts';
@@ -20,6 +21,7 @@ export interface LineServices {
   readonly metrics: GatewayMetrics;
   readonly told: ToldErrors;
   readonly terms: TermsTable;
+  readonly scratch: FrameScratch;
   /** Where traces are on. */
   readonly traces?: GatewayTraces | undefined;
   readonly log: Logger;

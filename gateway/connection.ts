@@ -278,7 +278,10 @@ export class Connection implements SocketListener, LineListener {
   }
 
   #attach(route: Route, reply: Extract<ClaimReply, { ok: true }>): void {
-    const early = this.#state.kind === 'claiming' ? this.#state.early.of(route.fence) : [];
+    const { metrics } = this.#services;
+    const heard = this.#state.kind === 'claiming' ? this.#state.early : new EarlyEgress();
+    const early = heard.of(route.fence);
+    metrics.staleFence.inc(heard.length - early.length);
     this.#state = { kind: 'attached', route };
     this.#seenFence = Math.max(this.#seenFence, route.fence);
     this.#line.attach(route, reply, reply.delivered);

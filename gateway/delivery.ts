@@ -1,5 +1,4 @@
 import type { AgentEvent } from '../shared/protocol/agent-event.ts';
-import { BINARY_KIND, binaryFrameBytes, writeBinaryFrameInto } from '../shared/protocol/binary-frame.ts';
 import { ENVELOPE_FLAG, type Envelope } from '../shared/protocol/envelope.ts';
 import type { AgentMessageBody } from '../shared/protocol/native-message.ts';
 import { unpack } from '../shared/protocol/structured.ts';
@@ -53,7 +52,7 @@ export class Delivery {
 
   /** Agent audio from a worker. */
   speech({ seq, flags, stampUs: sentUs, mediaMs, payload }: Envelope): void {
-    this.#outbox.send(this.#isBinary ? binary(seq, mediaMs, payload) : json(seq, mediaMs, payload), true);
+    this.#outbox.send(this.#isBinary ? this.#services.scratch.speech(seq, mediaMs, payload) : json(seq, mediaMs, payload), true);
     // Two hosts' clocks may differ by more than the way takes.
     if ((flags & ENVELOPE_FLAG.firstOfTurn) === 0) return;
     this.#firstSpeechAtMs = nowMs();
@@ -108,11 +107,6 @@ export class Delivery {
     this.#firstSpeechMs = 0;
     this.#firstSpeechAtMs = 0;
   }
-}
-
-function binary(seq: number, timestampMs: number, payload: Uint8Array): Uint8Array {
-  // From the pool: the socket takes its own copy, and few frames wait for one.
-  return writeBinaryFrameInto({ kind: BINARY_KIND.audio, priority: 0, seq, timestampMs, payload }, Buffer.allocUnsafe(binaryFrameBytes(payload.length)));
 }
 
 function json(seq: number, timestamp: number, payload: Uint8Array): string {

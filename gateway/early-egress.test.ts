@@ -12,6 +12,7 @@ test('what the new owner says before it has answered is kept in order; what the 
   assert.deepEqual([from(1, 1), from(2, 2), from(1, 3), from(2, 4)].map((envelope) => early.add(envelope)), [0, 1, 1, 0]);
   assert.deepEqual(early.of(2).map(({ seq }) => seq), [2, 4]);
   assert.deepEqual(early.of(3), []);
+  assert.equal(early.length, 2);
 });
 
 test('it is bounded, and what does not fit is the end, which can be asked for', () => {

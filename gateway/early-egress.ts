@@ -20,6 +20,11 @@ export class EarlyEgress {
     return stale;
   }
 
+  /** How many are kept, whoever said them. */
+  get length(): number {
+    return this.#envelopes.length;
+  }
+
   /** What the worker that took the session under this fence has said, in order. */
   of(fence: number): readonly Envelope[] {
     return fence === this.#fence ? this.#envelopes : NONE;

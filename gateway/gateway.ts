@@ -20,6 +20,7 @@ import { Connections } from './connections.ts';
 import { drain, type DrainStep } from './drain.ts';
 import { answerChecks, receiveEgress } from './egress.ts';
 import { FleetWatch } from './fleet-watch.ts';
+import { FrameScratch } from './frame-scratch.ts';
 import { ApiKeys } from './http/authorization.ts';
 import { healthSources } from './http/health.ts';
 import { Routes } from './http/routes.ts';
@@ -169,7 +170,7 @@ function openBusSide({ config, gatewayId, log, bus, store, registry, traces, not
     onMissed: (workerId) => connections.resend(workerId),
   }, log);
   const admission = new Admission(bus, gatewayId, { isGone: (workerId, failure) => fleet.isGone(workerId, failure), lighter: () => fleet.lighter() }, metrics);
-  const connections = new Connections({ config, store, admission, ingress, slices: new ReplaySlices(), terms: new TermsTable(config), metrics, told, notices, traces, log });
+  const connections = new Connections({ config, store, admission, ingress, slices: new ReplaySlices(), terms: new TermsTable(config), scratch: new FrameScratch(), metrics, told, notices, traces, log });
   ingress.onNoResponders((workerId) => fleet.noResponders(workerId));
   receiveEgress(bus, gatewayId, (slot) => connections.at(slot), metrics);
   answerChecks(bus, gatewayId, (check) => connections.at(check.gatewaySlot)?.check(check) ?? { isConnected: false });

@@ -26,7 +26,7 @@ const MOST_PARTINGS = 20_000;
 export class Ingress {
   readonly #bus: Bus;
   readonly #gatewayId: string;
-  readonly #batchers = new Map<string, { readonly batcher: Batcher; usedAtMs: number }>();
+  readonly #batchers = new Map<string, Batcher>();
   #partings: Route[] = [];
 
   constructor(bus: Bus, gatewayId: string) {
@@ -65,7 +65,7 @@ export class Ingress {
       return;
     }
     this.control(route, ENVELOPE_TYPE.gone);
-    this.#batchers.get(route.workerId)?.batcher.flush();
+    this.#batchers.get(route.workerId)?.flush();
   }
 
   /** The bus is back: sends the partings that waited for it. */
@@ -82,7 +82,7 @@ export class Ingress {
 
   /** Sends everything that is waiting. */
   flush(): void {
-    for (const { batcher } of this.#batchers.values()) batcher.flush();
+    for (const batcher of this.#batchers.values()) batcher.flush();
   }
 
   /** Workers that were written to lately. */
@@ -99,15 +99,12 @@ export class Ingress {
 
   #batcher(workerId: string): Batcher {
     const known = this.#batchers.get(workerId);
-    if (known !== undefined) {
-      known.usedAtMs = nowMs();
-      return known.batcher;
-    }
+    if (known !== undefined) return known;
     const subject = workerSubject(workerId);
     const replyTo = lostSubject(this.#gatewayId, workerId);
     // A batch the bus does not take is not lost: connections send again what is not acknowledged once it is back.
     const batcher = new Batcher((batch) => void this.#bus.publish(subject, batch, replyTo));
-    this.#batchers.set(workerId, { batcher, usedAtMs: nowMs() });
+    this.#batchers.set(workerId, batcher);
     return batcher;
   }
 }

@@ -63,7 +63,7 @@ export class Intake {
     return isFirst;
   }
 
-  /** One message as it came; `bytes` may be kept. */
+  /** One message as it came; nothing of `bytes` is kept. */
   message(bytes: Uint8Array, isBinary: boolean): void {
     const { inputLimits } = this.#terms;
     this.#services.metrics.countIn(bytes.length);

@@ -77,7 +77,7 @@ export class Line implements OutboxListener {
     return this.#intake.isAbused;
   }
 
-  /** A message of the caller; `bytes` may be kept. */
+  /** A message of the caller. */
   message(bytes: Uint8Array, isBinary: boolean): void {
     this.#intake.message(bytes, isBinary);
   }

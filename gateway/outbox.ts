@@ -1,7 +1,7 @@
 import { nowMs } from '../shared/runtime/clock.ts';
 import type { CloseName } from '../shared/runtime/errors.ts';
 import type { GatewayMetrics } from './metrics.ts';
-import type { Outgoing, Pacing } from './pacing.ts';
+import type { Pacing } from './pacing.ts';
 import type { CallerSocket } from './socket.ts';
 
 /** What the outbox tells its connection. */
@@ -30,11 +30,13 @@ export class Outbox {
 
   /** Sends text or bytes, which are the taker's only until this returns; those of agent audio may be shed on a slow socket. */
   send(data: string | Uint8Array, isAudio: boolean): void {
+    const { length } = data;
+    const bufferedBytes = this.#isSocketBehind ? this.#socket.bufferedBytes : 0;
+    if (this.#pacing.isOpen(bufferedBytes)) return this.#write(data, length);
     // What may be held must not hold on to memory that it shares with other messages.
-    const kept = this.#isSocketBehind && typeof data !== 'string' ? new Uint8Array(data) : data;
-    const message = { data: kept, bytes: data.length, isAudio };
-    const decision = this.#pacing.offer(message, this.#isSocketBehind ? this.#socket.bufferedBytes : 0, nowMs());
-    if (decision.action === 'send') return this.#write(message);
+    const kept = typeof data !== 'string' ? new Uint8Array(data) : data;
+    const decision = this.#pacing.offer({ data: kept, bytes: length, isAudio }, bufferedBytes, nowMs());
+    if (decision.action === 'send') return this.#write(kept, length);
     if (decision.action === 'too_slow') return this.#listener.onTooSlow();
     if (decision.shedFrames === 0) return;
     this.#metrics.countShed('slow_consumer', decision.shedFrames);
@@ -51,7 +53,7 @@ export class Outbox {
   drained(): void {
     let message = this.#pacing.next(this.#socket.bufferedBytes, nowMs());
     while (message !== undefined) {
-      this.#write(message);
+      this.#write(message.data, message.bytes);
       message = this.#pacing.next(this.#socket.bufferedBytes, nowMs());
     }
     this.#isSocketBehind = this.#socket.bufferedBytes > 0;
@@ -69,12 +71,11 @@ export class Outbox {
     if (this.#pacing.isStalled(nowMs())) this.#listener.onTooSlow();
   }
 
-  #write(message: Outgoing): void {
-    const { data } = message;
+  #write(data: string | Uint8Array, bytes: number): void {
     const outcome = typeof data === 'string' ? this.#socket.sendText(data) : this.#socket.sendBinary(data);
-    if (outcome === 'sent') return this.#metrics.countOut(message.bytes);
+    if (outcome === 'sent') return this.#metrics.countOut(bytes);
     if (outcome === 'dropped') return this.#metrics.undelivered.inc();
     this.#isSocketBehind = true;
-    this.#metrics.countOut(message.bytes);
+    this.#metrics.countOut(bytes);
   }
 }

@@ -41,12 +41,15 @@ export class Pacing {
     return this.#held.length > 0;
   }
 
+  /** Whether a message may go at once. */
+  isOpen(bufferedBytes: number): boolean {
+    return !this.isHolding && bufferedBytes <= this.#limits.maxBufferedBytes;
+  }
+
   /** Judges one message; it is kept here where the answer is `hold`. */
   offer(message: Outgoing, bufferedBytes: number, nowMs: number): PacingDecision {
-    if (!this.isHolding) {
-      if (bufferedBytes <= this.#limits.maxBufferedBytes) return SEND;
-      this.#progressAtMs = nowMs;
-    }
+    if (this.isOpen(bufferedBytes)) return SEND;
+    if (!this.isHolding) this.#progressAtMs = nowMs;
     this.#held.push(message);
     this.#heldBytes += message.bytes;
     if (this.#heldBytes <= this.#limits.maxHeldBytes) return { action: 'hold', shedFrames: 0, shedBytes: 0, isFirstShed: false };

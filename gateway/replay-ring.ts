@@ -1,3 +1,5 @@
+import { FrameSlab, type Chunk } from './frame-slab.ts';
+
 /** One numbered piece of ingress as it is kept until the worker has committed it. */
 export interface KeptFrame {
   readonly type: number;
@@ -17,7 +19,7 @@ export interface KeptFrame {
 export interface RingLimits {
   /** Audio kept, in milliseconds of sound. */
   readonly maxAudioMs: number;
-  /** The same in bytes, with FRAME_COST_BYTES a frame: bounds a caller who sends a sample at a time. */
+  /** The same in bytes of memory, with FRAME_COST_BYTES a frame: bounds a caller who sends a sample at a time. */
   readonly maxAudioBytes: number;
   /** Everything else that is kept, counted alike. */
   readonly maxTextBytes: number;
@@ -27,7 +29,40 @@ export interface RingLimits {
 export const FRAME_COST_BYTES = 128;
 /** Empty places at the front of the array before it is moved together. */
 const COMPACT_AT = 1024;
-const NOTHING_DROPPED: readonly KeptFrame[] = [];
+const NOTHING_DROPPED: readonly number[] = [];
+
+/** Audio as the ring keeps it: its bytes lie in the ring's own memory. */
+class KeptAudio implements KeptFrame {
+  readonly type: number;
+  readonly lane: number;
+  readonly flags: number;
+  readonly seq: number;
+  readonly stampUs: number;
+  readonly mediaMs: number;
+  readonly audioMs: number;
+  readonly chunk: Chunk;
+  readonly #from: number;
+  readonly #to: number;
+
+  /** `chunk` has the frame's bytes at its end. */
+  constructor({ type, lane, flags, seq, stampUs, mediaMs, audioMs, payload }: KeptFrame, chunk: Chunk) {
+    this.type = type;
+    this.lane = lane;
+    this.flags = flags;
+    this.seq = seq;
+    this.stampUs = stampUs;
+    this.mediaMs = mediaMs;
+    this.audioMs = audioMs;
+    this.chunk = chunk;
+    this.#to = chunk.usedBytes;
+    this.#from = chunk.usedBytes - payload.length;
+  }
+
+  /** Made when it is asked for: most frames are sent once, from where they came. */
+  get payload(): Uint8Array {
+    return this.chunk.bytes.subarray(this.#from, this.#to);
+  }
+}
 
 /**
  * A connection's uncommitted ingress, oldest first. Bounded: beyond its limits the oldest audio goes. Text is refused by
@@ -38,8 +73,9 @@ export class ReplayRing {
   /** Empty places before the head: what was released is not held on to. */
   #frames: (KeptFrame | undefined)[] = [];
   #head = 0;
+  readonly #slab = new FrameSlab();
   #audioMs = 0;
-  #audioBytes = 0;
+  #audioFrames = 0;
   #textBytes = 0;
 
   constructor(limits: RingLimits) {
@@ -51,7 +87,7 @@ export class ReplayRing {
     return this.#frames.length - this.#head;
   }
 
-  /** Bytes kept, FRAME_COST_BYTES a frame included. */
+  /** Bytes kept, FRAME_COST_BYTES a frame included, and memory of released frames that lie beside kept ones. */
   get bytes(): number {
     return this.#audioBytes + this.#textBytes;
   }
@@ -62,22 +98,25 @@ export class ReplayRing {
   }
 
   /**
-   * Keeps a frame; its seq is above all before it. Returns the audio dropped for it, oldest first. The newest frame is always
-   * kept, however long it is: it has not been sent yet.
+   * Keeps a frame; its seq is above all before it. Of audio the payload is copied, of anything else it is the ring's from now on.
+   * Returns the seqs of the audio dropped for it, oldest first. The newest frame is always kept, however long it is: it has not
+   * been sent yet.
    */
-  push(frame: KeptFrame): readonly KeptFrame[] {
-    this.#frames.push(frame);
-    this.#count(frame, 1);
+  push(frame: KeptFrame): readonly number[] {
+    if (frame.audioMs > 0) this.#pushAudio(frame);
+    else {
+      this.#frames.push(frame);
+      this.#textBytes += frame.payload.length + FRAME_COST_BYTES;
+    }
     return this.#isOver() ? this.#dropOldestAudio() : NOTHING_DROPPED;
   }
 
-  /** Puts another frame of the same kind in the place of the one with its number, if that is still kept. */
+  /** Puts another frame that is no audio in the place of the one with its number, if that is still kept. */
   replace(frame: KeptFrame): void {
     const at = this.#indexAfter(frame.seq - 1);
     const kept = this.#frames[at];
     if (kept?.seq !== frame.seq) return;
-    this.#count(kept, -1);
-    this.#count(frame, 1);
+    this.#textBytes += frame.payload.length - kept.payload.length;
     this.#frames[at] = frame;
   }
 
@@ -85,7 +124,7 @@ export class ReplayRing {
   release(seq: number): void {
     let frame = this.#frames[this.#head];
     while (frame !== undefined && frame.seq <= seq) {
-      this.#count(frame, -1);
+      this.#uncount(frame);
       this.#frames[this.#head] = undefined;
       this.#head += 1;
       frame = this.#frames[this.#head];
@@ -125,8 +164,8 @@ export class ReplayRing {
     return low;
   }
 
-  #dropOldestAudio(): readonly KeptFrame[] {
-    const dropped: KeptFrame[] = [];
+  #dropOldestAudio(): readonly number[] {
+    const dropped: number[] = [];
     const kept: KeptFrame[] = [];
     const frames = this.#frames;
     let at = this.#head;
@@ -136,8 +175,8 @@ export class ReplayRing {
       frames[at] = undefined;
       if (frame.audioMs === 0) kept.push(frame);
       else {
-        dropped.push(frame);
-        this.#count(frame, -1);
+        dropped.push(frame.seq);
+        this.#uncount(frame);
       }
     }
     // What was passed over moves up to close the gap; it is text, and there is little of it.
@@ -149,11 +188,24 @@ export class ReplayRing {
     return dropped;
   }
 
-  #count(frame: KeptFrame, sign: 1 | -1): void {
-    const bytes = sign * (frame.payload.length + FRAME_COST_BYTES);
-    this.#audioMs += sign * frame.audioMs;
-    if (frame.audioMs > 0) this.#audioBytes += bytes;
-    else this.#textBytes += bytes;
+  #pushAudio(frame: KeptFrame): void {
+    this.#frames.push(new KeptAudio(frame, this.#slab.add(frame.payload)));
+    this.#audioMs += frame.audioMs;
+    this.#audioFrames += 1;
+  }
+
+  #uncount(frame: KeptFrame): void {
+    if (!(frame instanceof KeptAudio)) {
+      this.#textBytes -= frame.payload.length + FRAME_COST_BYTES;
+      return;
+    }
+    this.#slab.release(frame.chunk);
+    this.#audioMs -= frame.audioMs;
+    this.#audioFrames -= 1;
+  }
+
+  get #audioBytes(): number {
+    return this.#slab.bytes + this.#audioFrames * FRAME_COST_BYTES;
   }
 
   #isOver(): boolean {

@@ -64,9 +64,8 @@ export class SocketServer {
       sendPingsAutomatically: true,
       upgrade: (response, request, context) => this.#upgrade(response, request, context),
       open: (ws) => this.#open(ws),
-      // The buffer is uWebSockets.js's own again when this returns, so it is copied.
-      message: (ws, message, isBinary) => this.#tell(ws, (listener) => listener.onMessage(new Uint8Array(message).slice(), isBinary)),
-      drain: (ws) => this.#tell(ws, (listener) => listener.onDrain()),
+      message: (ws, message, isBinary) => this.#message(ws, message, isBinary),
+      drain: (ws) => this.#drain(ws),
       close: (ws) => this.#closed(ws.getUserData()),
     });
     this.#app.any('/*', (response, request) => this.#request(response, request));
@@ -145,16 +144,28 @@ export class SocketServer {
     }
   }
 
-  /** A defect met with one caller's message must not reach another caller: it costs this one connection. */
-  #tell(ws: WebSocket<Peer>, tell: (listener: SocketListener) => void): void {
+  #message(ws: WebSocket<Peer>, message: ArrayBuffer, isBinary: boolean): void {
     const { attended } = ws.getUserData();
-    if (attended === undefined) return;
     try {
-      if (attended.listener !== undefined) tell(attended.listener);
+      attended?.listener?.onMessage(new Uint8Array(message), isBinary);
     } catch (error) {
-      this.#options.log.error({ err: error }, 'a connection failed');
-      attended.close('session_lost');
+      this.#failed(attended, error);
     }
+  }
+
+  #drain(ws: WebSocket<Peer>): void {
+    const { attended } = ws.getUserData();
+    try {
+      attended?.listener?.onDrain();
+    } catch (error) {
+      this.#failed(attended, error);
+    }
+  }
+
+  /** A defect met with one caller's message must not reach another caller: it costs this one connection. */
+  #failed(attended: UwsSocket | undefined, error: unknown): void {
+    this.#options.log.error({ err: error }, 'a connection failed');
+    attended?.close('session_lost');
   }
 
   #closed(peer: Peer): void {

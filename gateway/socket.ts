@@ -15,7 +15,7 @@ export interface CallerSocket {
 
 /** Who hears what happens on a socket. */
 export interface SocketListener {
-  /** `bytes` are the listener's own: they may be kept. Text is valid UTF-8. */
+  /** `bytes` are the listener's only until this returns. Text is valid UTF-8. */
   onMessage(bytes: Uint8Array, isBinary: boolean): void;
   /** The socket's buffer became smaller. */
   onDrain(): void;

@@ -17,6 +17,7 @@ export interface UplinkFrame {
   readonly priority: number | undefined;
   readonly stampUs: number;
   readonly mediaMs: number;
+  /** Of audio it may be used for something else afterwards, of text it may not. */
   readonly payload: Uint8Array;
   /** 0 for text. */
   readonly audioMs: number;
@@ -119,14 +120,17 @@ export class Uplink {
 
   /** Keeps a frame whose number is not known yet, and sends it when there is a worker. Answers what was given up for it. */
   take(frame: UplinkFrame): GivenUp {
+    const isCaughtUp = this.#sentSeq >= this.#lastSeq;
     this.#lastSeq = this.#isNumbered ? frame.seq : this.#lastSeq + 1;
     const { type, stampUs, mediaMs, payload, audioMs } = frame;
     const lane = laneIndex(cappedLane(laneOfPriority(frame.priority), this.#granted));
     const flags = frame.isResent ? ENVELOPE_FLAG.replayed : 0;
-    const dropped = this.#ring.push({ type, lane, flags, seq: this.#lastSeq, stampUs, mediaMs, payload, audioMs });
-    if (!this.#isQueued) this.#sendOrQueue();
+    const kept: KeptFrame = { type, lane, flags, seq: this.#lastSeq, stampUs, mediaMs, payload, audioMs };
+    const dropped = this.#ring.push(kept);
+    if (isCaughtUp && this.isReachable) this.#send(kept, kept.seq > this.#everSentSeq ? 0 : ENVELOPE_FLAG.replayed);
+    else if (!this.#isQueued) this.#sendOrQueue();
     if (dropped.length === 0) return NOTHING;
-    const unheard = dropped.filter(({ seq }) => seq > this.#everSentSeq).length;
+    const unheard = dropped.filter((seq) => seq > this.#everSentSeq).length;
     return { unheard, uncommitted: dropped.length - unheard };
   }
 
