@@ -50,7 +50,8 @@ class KeptAudio implements KeptFrame {
     this.lane = lane;
     this.flags = flags;
     this.seq = seq;
-    this.stampUs = stampUs;
+    // Signed, it is no object of its own; envelopes are written modulo 2^32.
+    this.stampUs = stampUs | 0;
     this.mediaMs = mediaMs;
     this.audioMs = audioMs;
     this.chunk = chunk;
