@@ -13,6 +13,9 @@ export const SILENT: Logger = createLog({ tier: 'test', id: 'gateway', level: 's
 
 export const TIMES = { leaseMs: 60_000, ttlMs: 60_000, retentionMs: 60_000 };
 
+/** A slow machine is waited for, also where it serves others: what never comes is found out by this. */
+const PATIENCE_MS = 30_000;
+
 /** A NATS and a Redis of the test's own, with a store and a bus to speak to them. */
 export interface Ground {
   readonly nats: Awaited<ReturnType<typeof startNats>>;
@@ -115,7 +118,7 @@ export class Arrivals<T> {
     this.#events.emit('arrival');
   }
 
-  /** Resolves with the first thing that fits, now or later; rejects after five seconds. */
+  /** Resolves with the first thing that fits, now or later; rejects when nothing at all comes for half a minute. */
   async find(fits: (thing: T) => boolean): Promise<T> {
     for (;;) {
       const found = this.all.find(fits);
@@ -132,7 +135,7 @@ export class Arrivals<T> {
 
   async #next(): Promise<void> {
     try {
-      await once(this.#events, 'arrival', { signal: AbortSignal.timeout(5000) });
+      await once(this.#events, 'arrival', { signal: AbortSignal.timeout(PATIENCE_MS) });
     } catch (error) {
       throw new Error(`nothing more arrived after ${this.all.length}: ${JSON.stringify(this.all.slice(-3))}`, { cause: error });
     }

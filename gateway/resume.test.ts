@@ -96,7 +96,6 @@ test('a resume token stands in for the sessionâ€™s; one that is wrong, anotherâ€
 test('a token is renewed while the call goes on, and the newer one is good', async (context) => {
   const { rig, id, caller } = await callOn(context, 'w-renew', { RESUME_TOKEN_TTL_S: '10' });
   const first = await caller.ticket();
-  await new Promise((resolve) => setTimeout(resolve, 4000));
   const renewed = await caller.hears('resume_token');
   assert.notEqual(renewed['token'], first);
   assert.ok(Date.parse(String(renewed['expires_at'])) > Date.now());
@@ -180,7 +179,7 @@ test('a worker that asks after its caller has what did not come of its last word
   const bus = await ground.connect('asks-after');
   context.after(() => bus.close());
   const { gatewayId, gatewaySlot, sessionId } = session.request;
-  const ask = async (more: object): Promise<unknown> => unpack(await bus.request(checkSubject(gatewayId), pack({ sessionId, gatewaySlot, ...more }), 1000));
+  const ask = async (more: object): Promise<unknown> => unpack(await bus.request(checkSubject(gatewayId), pack({ sessionId, gatewaySlot, ...more }), 20_000));
   const lost = new Set([1]);
   worker.script.losesEgress = (seq) => lost.delete(seq);
   caller.send(audio(1));

@@ -12,6 +12,9 @@ import { nowMs, stampUs } from '../shared/runtime/clock.ts';
 import type { SessionStore } from '../shared/session/store.ts';
 import { Arrivals, type Ground } from './gateway-fixture.ts';
 
+/** A server that has much to do is waited for. */
+const ROUND_TRIP_WITHIN_MS = 20_000;
+
 /** One session as the stand-in holds it. */
 export interface HeldSession {
   readonly sessionId: string;
@@ -181,7 +184,7 @@ export class ScriptedWorker {
 
   /** Afterwards the server knows what was subscribed and published before. */
   async #roundTrip(): Promise<void> {
-    await this.#bus.request(endSubject(this.id), pack({ sessionId: 'nobody' }), 1000);
+    await this.#bus.request(endSubject(this.id), pack({ sessionId: 'nobody' }), ROUND_TRIP_WITHIN_MS);
   }
 
   async #onClaim(message: BusMessage): Promise<void> {
