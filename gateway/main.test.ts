@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, test, type TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import { freePort, startNats, startRedis } from '../shared/testing/servers.ts';
 import { startGround, type Ground } from './gateway-fixture.ts';
@@ -14,10 +14,11 @@ after(() => ground.stop());
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** A gateway as a process of its own. */
-function run(env: NodeJS.ProcessEnv): { child: ChildProcess; lines: Line[]; exit: Promise<number | null> } {
+/** A gateway as a process of its own; it ends with the test at the latest. */
+function run(context: TestContext, env: NodeJS.ProcessEnv): { child: ChildProcess; lines: Line[]; exit: Promise<number | null> } {
   const base = { PATH: process.env['PATH'], NATS_URL: ground.nats.url, REDIS_URL: ground.redis.url, PORT: '0' };
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.js')], { env: { ...base, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  context.after(() => child.kill('SIGKILL'));
   const lines: Line[] = [];
   let rest = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -33,11 +34,11 @@ async function untilLogged(child: ChildProcess, lines: readonly Line[], message:
   for (;;) {
     const line = lines.find(({ msg }) => msg === message);
     if (line !== undefined) return line;
-    await once(child, 'line', { signal: AbortSignal.timeout(10_000) });
+    await once(child, 'line', { signal: AbortSignal.timeout(60_000) });
   }
 }
 
-test('what keeps a gateway from starting is one fatal line and exit code 1', async () => {
+test('what keeps a gateway from starting is one fatal line and exit code 1', async (context) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const address = taken.address();
@@ -50,7 +51,7 @@ test('what keeps a gateway from starting is one fatal line and exit code 1', asy
     [{ PORT: 'x', ENVIRONMENT: 'production' }, /PORT.*API_KEYS/s],
   ];
   for (const [env, expected] of starts) {
-    const { lines, exit } = run(env);
+    const { lines, exit } = run(context, env);
     assert.equal(await exit, 1);
     const fatal = lines.filter(({ level }) => level === 'fatal');
     assert.equal(fatal.length, 1);
@@ -60,8 +61,8 @@ test('what keeps a gateway from starting is one fatal line and exit code 1', asy
   taken.close();
 });
 
-test('a gateway without keys warns at its start, drains on SIGTERM and exits with 0', async () => {
-  const { child, lines, exit } = run({ GATEWAY_ID: 'g-main' });
+test('a gateway without keys warns at its start, drains on SIGTERM and exits with 0', async (context) => {
+  const { child, lines, exit } = run(context, { GATEWAY_ID: 'g-main' });
   const listening = await untilLogged(child, lines, 'listening');
   assert.deepEqual([listening['tier'], listening['id']], ['gateway', 'g-main']);
   assert.ok(lines.some(({ level, msg }) => level === 'warn' && /API_KEYS/.test(String(msg))));
@@ -70,8 +71,8 @@ test('a gateway without keys warns at its start, drains on SIGTERM and exits wit
   assert.ok(lines.some(({ msg }) => msg === 'drained'));
 });
 
-test('a second signal ends a draining gateway at once', async () => {
-  const { child, lines, exit } = run({});
+test('a second signal ends a draining gateway at once', async (context) => {
+  const { child, lines, exit } = run(context, {});
   const { port } = await untilLogged(child, lines, 'listening');
   const created = await fetch(`http://127.0.0.1:${String(port)}/sessions`, { method: 'POST', body: '{}' });
   const { ws_url: url } = (await created.json()) as { ws_url: string };
@@ -87,7 +88,7 @@ test('a second signal ends a draining gateway at once', async () => {
 test('a gateway stops though its NATS and Redis stand still', async (context) => {
   const [nats, redis] = await Promise.all([startNats(), startRedis()]);
   context.after(() => Promise.all([nats.kill('SIGKILL'), redis.kill('SIGKILL')]));
-  const { child, lines, exit } = run({ NATS_URL: nats.url, REDIS_URL: redis.url, DRAIN_DEADLINE_MS: '0' });
+  const { child, lines, exit } = run(context, { NATS_URL: nats.url, REDIS_URL: redis.url, DRAIN_DEADLINE_MS: '0' });
   await untilLogged(child, lines, 'listening');
   await Promise.all([nats.kill('SIGSTOP'), redis.kill('SIGSTOP')]);
   child.kill('SIGTERM');
@@ -95,8 +96,8 @@ test('a gateway stops though its NATS and Redis stand still', async (context) =>
   assert.ok(lines.some(({ msg }) => msg === 'drained'));
 });
 
-test('what a draining gateway did with its callers is one line', async () => {
-  const { child, lines, exit } = run({ DRAIN_DEADLINE_MS: '300' });
+test('what a draining gateway did with its callers is one line', async (context) => {
+  const { child, lines, exit } = run(context, { DRAIN_DEADLINE_MS: '300' });
   const { port } = await untilLogged(child, lines, 'listening');
   const created = await fetch(`http://127.0.0.1:${String(port)}/sessions`, { method: 'POST', body: '{}' });
   const { ws_url: url } = (await created.json()) as { ws_url: string };
