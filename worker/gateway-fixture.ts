@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Batcher } from '../shared/bus/batcher.ts';
 import { BusError, connectBus, type Bus } from '../shared/bus/bus.ts';
 import { attachSubject, claimSubject, endSubject, FLEET_SUBJECT, gatewaySubject, workerSubject } from '../shared/bus/subjects.ts';
@@ -12,6 +13,9 @@ import { pack, unpack } from '../shared/protocol/structured.ts';
 import { nowMs, stampUs } from '../shared/runtime/clock.ts';
 import { isIncarnationOf } from '../shared/runtime/incarnation.ts';
 import { createLog } from '../shared/runtime/log.ts';
+
+/** A worker that has much to do is waited for. */
+const ANSWER_WITHIN_MS = 30_000;
 
 type Claimed = Extract<ClaimReply, { ok: true }>;
 
@@ -78,7 +82,7 @@ export class GatewayFixture {
       connectionNo: 1, seenEgressSeq: 0, isResuming: false, seenFence: 0, ...changes,
     };
     const subject = workerId === undefined ? claimSubject(request.lane) : attachSubject(await this.#incarnation(workerId));
-    const reply = unpack<ClaimReply>(await this.bus.request(subject, pack(request), 5000));
+    const reply = unpack<ClaimReply>(await this.bus.request(subject, pack(request), ANSWER_WITHIN_MS));
     if (reply === undefined) throw new Error('the claim was answered with something unreadable');
     if (reply.ok) {
       this.#claim = reply;
@@ -89,7 +93,7 @@ export class GatewayFixture {
   }
 
   async end(sessionId: string): Promise<void> {
-    await this.bus.request(endSubject(this.claimed.workerId), pack({ sessionId }), 5000);
+    await this.bus.request(endSubject(this.claimed.workerId), pack({ sessionId }), ANSWER_WITHIN_MS);
   }
 
   /** Sends one envelope; audio and text are numbered on, unless `changes` have a seq. Answers with its seq. */
@@ -111,6 +115,11 @@ export class GatewayFixture {
   /** Says something beside audio and text. */
   control(type: EnvelopeType, seq = 0): void {
     this.send(type, new Uint8Array(), 'control', { seq });
+  }
+
+  /** Waits until NATS knows that the claimed worker, which was killed, is gone: what it said before that has come by then. */
+  async untilSilent(): Promise<void> {
+    while (await this.bus.hasListener(workerSubject(this.claimed.workerId), new Uint8Array(0))) await sleep(20);
   }
 
   /** Everything numbered that came, in the order it came. */

@@ -10,7 +10,7 @@ import { frames, silence } from './speech/conformance/recordings.ts';
 import { scriptedSpeech } from './speech/scripted/synthesizer.ts';
 import { WorkerFixture } from './worker-fixture.ts';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 200_000 };
 const SENTENCES = ['This is a story of two workers.', 'One of them died in the midst of it.', 'The other one went on.'];
 const STORY = SENTENCES.join(' ');
 const WHOLE = Buffer.concat(SENTENCES.map((text) => Buffer.from(scriptedSpeech(text).buffer)));
@@ -97,6 +97,7 @@ describe('a reply outlives the process that speaks it', LIMIT, () => {
 
   /** The dead worker's session is claimed by the heir, as the gateway does it. */
   async function takenOver(gateway: GatewayFixture, sessionId: string): Promise<void> {
+    await gateway.untilSilent();
     const { workerId, fence } = gateway.claimed;
     const changes = { seenEgressSeq: gateway.seenEgressSeq, seenFence: fence, ...deliveredTo(gateway), lost: { workerId, fence } };
     const reply = await gateway.claim(sessionId, changes, 'heir');
