@@ -12,7 +12,7 @@ import { scriptedSpeech } from './speech/scripted/synthesizer.ts';
 import { frames, silence } from './speech/conformance/recordings.ts';
 import { WorkerFixture } from './worker-fixture.ts';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 200_000 };
 
 describe('a worker process', LIMIT, () => {
   let fixture: WorkerFixture;
@@ -65,8 +65,8 @@ describe('a worker process', LIMIT, () => {
     await sayInRealTime(gateway, loudTone(400));
     await gateway.until(() => gateway.events().some(({ type }) => type === 'clear'));
     await gateway.until(() => gateway.events().some((event) => event.type === 'transcript' && event.role === 'caller' && event.final));
-    const items = await store.items('barge-in');
-    const agent = items.find((item) => item.kind === 'agent');
+    await until(async () => (await store.items('barge-in')).some(({ kind }) => kind === 'agent'));
+    const agent = (await store.items('barge-in')).find((item) => item.kind === 'agent');
     assert.equal(agent?.kind === 'agent' && agent.interrupted, true);
   });
 
@@ -169,7 +169,7 @@ describe('a worker process', LIMIT, () => {
     const folder = mkdtempSync(join(tmpdir(), 'voxfleet-engines-'));
     const module = join(folder, 'broken.mjs');
     writeFileSync(module, BROKEN_ENGINE);
-    await fixture.startWorker('worker-d', { ENGINE_MODULES: module, MAX_WORKERS: '1', ENGINE_DEADLINE_MS: '300' });
+    await fixture.startWorker('worker-d', { ENGINE_MODULES: module, MAX_WORKERS: '1', ENGINE_DEADLINE_MS: '3000' });
     const engines = agentConfig().engines;
     const broken = await caller('broken', agentConfig({ engines: { ...engines, recognizer: 'broken', responder: 'broken' } }));
     const sound = await caller('sound');
