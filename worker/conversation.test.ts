@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLog } from '../shared/runtime/log.ts';
-import { itemsKey, recordKey, type ConversationItem } from '../shared/session/record.ts';
+import type { ConversationItem } from '../shared/session/record.ts';
 import { connectRedis, type Redis } from '../shared/session/redis.ts';
 import { SessionStore, type Lease } from '../shared/session/store.ts';
 import { startRedis } from '../shared/testing/servers.ts';
@@ -11,7 +14,7 @@ import { Conversation } from './conversation.ts';
 import { agentConfig, sessionConfig } from './gateway-fixture.ts';
 
 const log = createLog({ tier: 'test', id: 'conversation', level: 'silent' });
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 200_000 };
 
 interface Opened {
   readonly conversation: Conversation;
@@ -25,6 +28,9 @@ const caller = (turn: number): ConversationItem => ({ kind: 'caller', turn, text
 const agent = (turn: number): ConversationItem => ({ kind: 'agent', turn, text: `answer ${turn}`, interrupted: false, atMs: turn });
 
 describe('a conversation kept in Redis', LIMIT, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'voxfleet-conversation-'));
+  /** It saves when it is told to, not by itself. */
+  const onDisk = ['--dir', folder, '--dbfilename', 'dump.rdb'];
   let server: Awaited<ReturnType<typeof startRedis>>;
   let redis: Redis;
   let store: SessionStore;
@@ -32,7 +38,7 @@ describe('a conversation kept in Redis', LIMIT, () => {
   const open: Conversation[] = [];
 
   before(async () => {
-    server = await startRedis();
+    server = await startRedis({ flags: onDisk });
     redis = await connectRedis(server.url, log);
     store = new SessionStore(redis, { leaseMs: 60_000, ttlMs: 600_000, retentionMs: 600_000 });
   });
@@ -44,6 +50,7 @@ describe('a conversation kept in Redis', LIMIT, () => {
   after(async () => {
     redis.disconnect();
     await server.stop();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   async function openSession(workerId = 'worker-a', sessionId = `session-${(made += 1)}`, lost?: Lease): Promise<Opened> {
@@ -66,16 +73,12 @@ describe('a conversation kept in Redis', LIMIT, () => {
     return { conversation, ledger, lease, happened };
   }
 
-  /** Brings Redis back where it was, with what it knew of a session: as one that writes to disk would come back. */
-  async function restartRedis(sessionId: string): Promise<void> {
-    const keys = [recordKey(sessionId), itemsKey(sessionId)];
-    const dumps = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
+  /** Brings Redis back where it was, with what it knew: it has that from its disk, before anybody can ask it. */
+  async function restartRedis(): Promise<void> {
+    await redis.save();
     await server.kill('SIGKILL');
     await sleep(50);
-    server = await startRedis({ port: server.port });
-    const other = await connectRedis(server.url, log);
-    for (const [at, key] of keys.entries()) await other.restore(key, 60_000, dumps[at] ?? '');
-    other.disconnect();
+    server = await startRedis({ port: server.port, flags: onDisk });
   }
 
   test('what is committed is in Redis when the commit resolves, and which ingress it covers is known before that', async () => {
@@ -110,7 +113,7 @@ describe('a conversation kept in Redis', LIMIT, () => {
   test('while Redis is stopped the conversation goes on from memory; what waited is then stored in order', async () => {
     const { conversation, lease, happened } = await openSession();
     await conversation.commit([caller(1)]);
-    const restarted = restartRedis(lease.sessionId);
+    const restarted = restartRedis();
     await server.exited;
     const waiting = [2, 3, 4].map((turn) => conversation.commit([caller(turn)], { text: turn }));
     conversation.remember({ role: 'caller', text: 'words 2' });
