@@ -100,11 +100,11 @@ test('agent audio comes as the caller’s does: binary for binary and for those 
   assert.ok(typeof frame === 'object');
   assert.deepEqual([frame.seq, [...frame.payload]], [1, [1, 2, 3, 4]]);
   caller.send(SILENCE);
-  await worker.envelopes.first(1);
+  await worker.envelopes.find(({ type, seq }) => type === ENVELOPE_TYPE.audio && seq === 1);
   worker.speech(session, sound);
   assert.deepEqual(await caller.hears('audio'), { type: 'audio', data: 'AQIDBA==', timestamp: 0, seq: 2 });
   caller.send(writeBinaryFrame(FRAME));
-  await worker.envelopes.first(2);
+  await worker.envelopes.find(({ type, seq }) => type === ENVELOPE_TYPE.audio && seq === 2);
   worker.speech(session, sound);
   assert.equal((await caller.frames.first(2)).length, 2);
 });
