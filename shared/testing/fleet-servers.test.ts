@@ -13,7 +13,7 @@ async function until({ signal }: TestContext, holds: () => Promise<boolean>): Pr
   while (!(await holds())) await sleep(50, undefined, { signal });
 }
 
-test('a NATS cluster takes a killed node back on its port', { timeout: 60_000 }, async (context) => {
+test('a NATS cluster takes a killed node back on its port', { timeout: 180_000 }, async (context) => {
   const cluster = await natsCluster(() => undefined);
   try {
     const [first, second] = cluster.servers;
@@ -44,7 +44,7 @@ test('Sentinels make the replica the primary when the primary is killed, and it 
   }
 });
 
-test('a paused server answers nothing and goes on where it was', { timeout: 30_000 }, async (context) => {
+test('a paused server answers nothing and goes on where it was', { timeout: 180_000 }, async (context) => {
   const cluster = await natsCluster(() => undefined);
   try {
     const [node] = cluster.servers;

@@ -8,7 +8,7 @@ const QUORUM = 2;
 const PRIMARY_NAME = 'voxfleet';
 /** A primary that is silent for this long is replaced. */
 const DOWN_AFTER_MS = 1000;
-const SETTLE_TIMEOUT_MS = 15_000;
+const SETTLE_TIMEOUT_MS = 60_000;
 const SETTLE_INTERVAL_MS = 50;
 
 type OnLine = (line: string) => void;

@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startProcess, type RunningProcess } from '../../deploy/local/processes.ts';
 
-const READY_WITHIN_MS = 15_000;
+const READY_WITHIN_MS = 60_000;
 const ASK_INTERVAL_MS = 50;
 const ANSWER_WITHIN_MS = 1000;
 

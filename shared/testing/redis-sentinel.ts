@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../deploy/local/ports.ts';
 import { startProcess, StartError, type RunningProcess } from '../../deploy/local/processes.ts';
 import { redisAsk, redisServer, untilAnswer, type RedisNode } from './redis-node.ts';
@@ -10,14 +11,15 @@ const NAME = 'mymaster';
 const SENTINELS = 3;
 /** How long the primary must be silent before it is failed over. */
 const DOWN_AFTER_MS = 1000;
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
+const AGREE_INTERVAL_MS = 50;
 const PORT_ATTEMPTS = 3;
 
 /** A primary, its replica and three Sentinels on this machine. */
 export interface RedisSentinel {
   /** As REDIS_URL wants it. */
   readonly url: string;
-  /** Who is primary, as the Sentinels say now. */
+  /** Who is primary, once all Sentinels say the same: after a failover the last of them hears of it a second or two later. */
   primary(): Promise<RedisNode>;
   /** Resolves once the replica has everything the primary had when this was called. */
   synchronized(): Promise<void>;
@@ -73,12 +75,14 @@ class SentinelSet implements RedisSentinel {
   }
 
   async primary(): Promise<RedisNode> {
-    for (const { port } of this.#sentinels) {
-      const answer = await redisAsk(port, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME]);
-      const named = this.#nodes.find((node) => new RegExp(`\\s${node.port}\\s`).test(answer));
-      if (named !== undefined) return named;
+    const deadline = performance.now() + READY_WITHIN_MS;
+    for (;;) {
+      const answers = await Promise.all(this.#sentinels.map(({ port }) => redisAsk(port, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME])));
+      const agreed = this.#nodes.find((node) => answers.every((answer) => new RegExp(`\\s${node.port}\\s`).test(answer)));
+      if (agreed !== undefined) return agreed;
+      if (performance.now() > deadline) throw new Error(`the Sentinels did not agree on a primary within ${READY_WITHIN_MS / 1000} s`);
+      await sleep(AGREE_INTERVAL_MS);
     }
-    throw new Error('no Sentinel names a primary');
   }
 
   async killPrimary(): Promise<RedisNode> {
