@@ -8,8 +8,10 @@ import { writeWav } from '../shared/audio/wav.ts';
 export const WORDS = 'go forward ten meters';
 export const RATE_HZ = 16_000;
 /** The microphone file plays from the moment the page opens the microphone: the words come after the greeting. */
-const QUIET_BEFORE_S = 5;
+const QUIET_BEFORE_S = 8;
 const QUIET_AFTER_S = 30;
+/** A browser on a busy machine is waited for. */
+const PATIENCE_MS = 45_000;
 /** Keeps Chromium quiet and offline; the fake microphone plays a file once. */
 const FLAGS = [
   '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', '--autoplay-policy=no-user-gesture-required', '--no-sandbox',
@@ -20,9 +22,11 @@ const FLAGS = [
 export async function openChromium(folder: string): Promise<BrowserContext> {
   const microphone = join(folder, 'microphone.wav');
   writeFileSync(microphone, writeWav(microphoneSamples(), RATE_HZ));
-  return chromium.launchPersistentContext(join(folder, 'profile'), {
-    executablePath: '/usr/bin/chromium', headless: true, args: [...FLAGS, `--use-file-for-fake-audio-capture=${microphone}%noloop`],
+  const browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
+    executablePath: '/usr/bin/chromium', headless: true, timeout: 2 * PATIENCE_MS, args: [...FLAGS, `--use-file-for-fake-audio-capture=${microphone}%noloop`],
   });
+  browser.setDefaultTimeout(PATIENCE_MS);
+  return browser;
 }
 
 function microphoneSamples(): Int16Array {

@@ -32,7 +32,7 @@ const CONTRASTS = `(() => {
   });
 })()`;
 
-describe('the page of the fleet in Chromium', { timeout: 180_000 }, () => {
+describe('the page of the fleet in Chromium', { timeout: 280_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'voxfleet-fleet-page-'));
   const complaints: string[] = [];
   let fleet: Fleet;

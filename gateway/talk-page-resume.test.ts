@@ -41,7 +41,7 @@ class Door {
   }
 }
 
-describe('the talk page whose gateway dies', { timeout: 120_000 }, () => {
+describe('the talk page whose gateway dies', { timeout: 280_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'voxfleet-resume-'));
   const door = new Door();
   let address: string;

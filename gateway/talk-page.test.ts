@@ -11,7 +11,7 @@ import { readBinaryFrame } from '../shared/protocol/binary-frame.ts';
 import { startFleet, type Fleet } from '../shared/testing/fleet.ts';
 import { openChromium, RATE_HZ, WORDS } from './chromium-fixture.ts';
 
-describe('the talk page in Chromium, with a recording as its microphone', { timeout: 180_000 }, () => {
+describe('the talk page in Chromium, with a recording as its microphone', { timeout: 280_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'voxfleet-page-'));
   const complaints: string[] = [];
   /** Agent audio as it came over the wire, a piece a message, and where in its reply each belongs. */
