@@ -61,7 +61,7 @@ test('an answer given twice, and any message that is no text, is wrong', async (
 test('answers that never come are missing, after a silence or at once when the connection is closed', async (context) => {
   const silent = await asked(context, (peer, content, place) => {
     if (place < 4) reply(peer, content);
-  }, 100);
+  }, 1000);
   assert.deepEqual([silent.right, silent.wrong, silent.missing], [4, 0, 2]);
   const closed = await asked(context, (peer, content, place) => {
     if (place < 2) reply(peer, content);

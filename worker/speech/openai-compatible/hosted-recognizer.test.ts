@@ -10,7 +10,7 @@ import { MAX_TURN_SAMPLES, TurnAudio } from './turn-audio.ts';
 
 const SECOND = new Int16Array(16_000).fill(1000);
 
-describe('the hosted recognizer', { timeout: 60_000 }, () => {
+describe('the hosted recognizer', { timeout: 180_000 }, () => {
   const fixture = hostedFixture();
   let server: OpenaiServer;
   beforeEach(async () => {

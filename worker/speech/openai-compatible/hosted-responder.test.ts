@@ -16,7 +16,7 @@ function request(...history: HistoryItem[]): ResponderRequest {
 
 const asked = request({ role: 'caller', text: 'ja' });
 
-describe('the hosted responder', { timeout: 60_000 }, () => {
+describe('the hosted responder', { timeout: 180_000 }, () => {
   const fixture = hostedFixture();
   let server: OpenaiServer;
   beforeEach(async () => {
@@ -90,7 +90,7 @@ describe('the hosted responder', { timeout: 60_000 }, () => {
       const before = server.requests.length;
       await assert.rejects(
         async () => {
-          for await (const chunk of await respond({ OPENAI_STALL_MS: '100' })) heard.push(chunk);
+          for await (const chunk of await respond({ OPENAI_STALL_MS: '1000' })) heard.push(chunk);
         },
         (error: unknown) => error instanceof EngineError && error.retryable,
         kind,
