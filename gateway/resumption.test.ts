@@ -34,7 +34,7 @@ async function until(isSo: () => Promise<boolean> | boolean): Promise<void> {
   while (!(await isSo())) await sleep(20);
 }
 
-test('a store that was away and came back empty is told of the ticket that the client has, as soon as the session is there again', { timeout: 60_000 }, async () => {
+test('a store that was away and came back empty is told of the ticket that the client has, as soon as the session is there again', { timeout: 180_000 }, async () => {
   const sessionId = await fixture.newSession();
   const ticket = newTicket(TTL_MS);
   const connected = await fixture.store.connect(sessionId, { presentedHash: undefined, nextHash: secretHash(ticket.token), tokenTtlMs: TTL_MS });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { describe, test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { startFleet, type Fleet } from '../shared/testing/fleet.ts';
 
@@ -56,7 +57,7 @@ class Caller {
   async until(isSo: (caller: Caller) => boolean): Promise<void> {
     while (!isSo(this)) {
       if (this.#closeCode !== undefined) throw new Error(`closed with ${this.#closeCode} after ${JSON.stringify(this.heard.slice(-3))}`);
-      await once(this.#arrivals, 'message', { signal: AbortSignal.timeout(20_000) });
+      await once(this.#arrivals, 'message', { signal: AbortSignal.timeout(60_000) });
     }
   }
 }
@@ -73,8 +74,8 @@ async function healthOf(fleet: Fleet): Promise<readonly string[]> {
   return Promise.all(urls.map(async (url) => `${await statusOf(`${url}/health/live`)} ${await statusOf(`${url}/health/ready`)}`));
 }
 
-async function untilHealth(fleet: Fleet, expected: string): Promise<void> {
-  while (!(await healthOf(fleet)).every((health) => health === expected)) await new Promise((resolve) => setTimeout(resolve, 50));
+async function untilHealth({ signal }: TestContext, fleet: Fleet, expected: string): Promise<void> {
+  while (!(await healthOf(fleet)).every((health) => health === expected)) await sleep(50, undefined, { signal });
 }
 
 async function startedFleet(context: TestContext, options: Parameters<typeof startFleet>[0]): Promise<Fleet> {
@@ -99,7 +100,7 @@ async function takeoversOf({ gatewayUrls }: Fleet): Promise<number> {
   return texts.flatMap((text) => [...text.matchAll(/^voxfleet_gateway_takeovers_total\{.*\} (\d+)$/gm)]).reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-describe('calls while NATS is away', { timeout: 120_000 }, () => {
+describe('calls while NATS is away', { timeout: 240_000 }, () => {
   test('callers are told once an outage, processes live and are not ready, and what was said meanwhile is answered once', async (context) => {
     const fleet = await startedFleet(context, { gateways: 2, workers: 2 });
     const everybody = await callers(context, fleet);
@@ -108,11 +109,11 @@ describe('calls while NATS is away', { timeout: 120_000 }, () => {
     for (const outage of [1, 2]) {
       await nats?.kill();
       await Promise.all(everybody.map((caller) => caller.until(() => caller.told('bus_unavailable') === outage)));
-      await untilHealth(fleet, '200 503');
+      await untilHealth(context, fleet, '200 503');
       for (const caller of everybody) caller.say(`meanwhile ${outage}`);
       await nats?.restart();
       await Promise.all(everybody.map((caller) => caller.until(({ texts }) => texts.some((text) => String(text).includes(`meanwhile ${outage}`)))));
-      await untilHealth(fleet, '200 200');
+      await untilHealth(context, fleet, '200 200');
     }
     await exchange(everybody, 'after');
     for (const caller of everybody) {

@@ -9,9 +9,9 @@ import { startFleet, type Fleet } from '../shared/testing/fleet.ts';
 import { SpokenCall } from './spoken-call.ts';
 
 /** More than any answer takes. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
-describe('a call as operators see it', { timeout: 120_000 }, () => {
+describe('a call as operators see it', { timeout: 280_000 }, () => {
   let fleet: Fleet;
   before(async () => {
     fleet = await startFleet({ gateways: 2, workers: 1 });

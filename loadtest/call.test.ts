@@ -19,7 +19,7 @@ function run(...args: string[]): Promise<{ code: number; output: string }> {
   });
 }
 
-describe('npm run call', { timeout: 90_000 }, () => {
+describe('npm run call', { timeout: 240_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'voxfleet-call-'));
   let fleet: Fleet;
   before(async () => {

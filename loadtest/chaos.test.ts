@@ -35,7 +35,7 @@ async function callsSurvive(stage: Stage, { fault, seed }: Trial): Promise<void>
 
 /** One trial after the other on one fleet, which is whole again after each. */
 function trialsOn(name: string, servers: Pick<StageOptions, 'nats' | 'redis'>, trials: readonly Trial[]): void {
-  describe(name, { concurrency: 1, timeout: 240_000 }, () => {
+  describe(name, { concurrency: 1, timeout: 280_000 }, () => {
     let stage: Stage;
     before(async () => {
       stage = await Stage.open({ ...FLEET, ...servers });

@@ -15,12 +15,12 @@ import { SpokenCall } from './spoken-call.ts';
 const WORDS = 'go forward ten meters';
 const HINTS = [WORDS, 'go back five meters', 'turn left', 'turn right', 'stop the car', 'what is your position'];
 /** More than any answer takes. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 /** The header of a canonical RIFF file, in samples. */
 const WAV_HEADER_SAMPLES = 22;
 const REPEAT = { instructions: 'repeat', hints: HINTS };
 
-describe('a call with human speech', { timeout: 120_000 }, () => {
+describe('a call with human speech', { timeout: 280_000 }, () => {
   let fleet: Fleet;
   before(async () => {
     fleet = await startFleet({ gateways: 2, workers: 2 });

@@ -11,7 +11,7 @@ const AGENT = { instructions: 'repeat', hints: [WORDS, 'go back five meters', 't
 /** Longer than the pause that ends a turn and the second after which audio counts as stopped, together. */
 const OUTAGE_MS = 3000;
 
-describe('NATS that is away in the middle of an utterance', { timeout: 60_000 }, () => {
+describe('NATS that is away in the middle of an utterance', { timeout: 180_000 }, () => {
   let fleet: Fleet;
   before(async () => {
     fleet = await startFleet({ gateways: 1, workers: 1 });

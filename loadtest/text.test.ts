@@ -27,7 +27,7 @@ function metrics(urls: readonly string[], name: string): Promise<number[]> {
   return Promise.all(urls.map((url) => metric(url, name)));
 }
 
-test('50 connections × 100 text messages get 5,000 right answers in order, over both gateways and both workers', { timeout: 120_000 }, async (context) => {
+test('50 connections × 100 text messages get 5,000 right answers in order, over both gateways and both workers', { timeout: 240_000 }, async (context) => {
   const workerUrls = fleet.workers.map(({ adminUrl }) => adminUrl);
   let slotsUsed: number[] = [];
   const result = await runTextCheck({
@@ -43,7 +43,7 @@ test('50 connections × 100 text messages get 5,000 right answers in order, over
   assert.deepEqual(await metrics(fleet.gatewayUrls, 'voxfleet_gateway_messages_in_total'), [2500, 2500]);
 });
 
-test('the command prints one summary sentence and exits with 0; without a gateway it says so and exits with 1', { timeout: 60_000 }, async () => {
+test('the command prints one summary sentence and exits with 0; without a gateway it says so and exits with 1', { timeout: 180_000 }, async () => {
   const [url = ''] = fleet.gatewayUrls;
   const fine = await command('--url', url, '--connections', '2', '--messages', '5');
   assert.equal(fine.code, 0, fine.stderr);
@@ -59,7 +59,7 @@ test('the command prints one summary sentence and exits with 0; without a gatewa
 function command(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const entry = fileURLToPath(new URL('./text.js', import.meta.url));
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [entry, ...args], { timeout: 30_000 }, (_, stdout, stderr) => {
+    const child = execFile(process.execPath, [entry, ...args], { timeout: 60_000 }, (_, stdout, stderr) => {
       resolve({ code: child.exitCode ?? -1, stdout, stderr });
     });
   });

@@ -9,7 +9,7 @@ import { startOtlpCollector, type CollectedSpan, type OtlpCollector } from './ot
 import { CALL_RATE_HZ, SpokenCall } from './spoken-call.ts';
 
 const LIMIT = { timeout: 200_000 };
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 /** Long enough to lose a worker within it. */
 const STORY = ['This is a story of two workers. ', 'One of them died in the midst of it. ', 'The other one went on.'];
 /** What the caller brings along of a trace of its own. */

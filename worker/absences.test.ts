@@ -9,7 +9,7 @@ import { pack } from '../shared/protocol/structured.ts';
 import { agentConfig, type GatewayFixture } from './gateway-fixture.ts';
 import { WorkerFixture } from './worker-fixture.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 200_000 };
 const SENTENCES = ['Somebody goes away in the midst of this sentence.', 'This one is said to nobody but who is back.'];
 
 describe('while its caller is away', LIMIT, () => {

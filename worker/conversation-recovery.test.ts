@@ -9,7 +9,7 @@ import { startRedis } from '../shared/testing/servers.ts';
 import { AckLedger } from './ack-ledger.ts';
 import { Conversation, type ConversationOptions } from './conversation.ts';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 200_000 };
 /** Redis is back, and what waited for it is stored, within this. */
 const SETTLED_WITHIN_MS = 30_000;
 

@@ -54,7 +54,7 @@ describe('the default engines of a worker', () => {
   });
 });
 
-describe('a worker whose default recognizer cannot be made', { timeout: 60_000 }, () => {
+describe('a worker whose default recognizer cannot be made', { timeout: 180_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'voxfleet-late-engine-'));
   const model = join(folder, 'model');
   const engine = join(folder, 'late.mjs');

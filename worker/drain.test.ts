@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import { createLog } from '../shared/runtime/log.ts';
@@ -23,7 +24,7 @@ const STUCK_ENGINE = `export const engine = {
 type Server = Awaited<ReturnType<typeof startNats>>;
 type WorkerProcess = Awaited<ReturnType<typeof startProcess>>;
 
-describe('a worker that is asked to stop', { timeout: 120_000 }, () => {
+describe('a worker that is asked to stop', { timeout: 240_000 }, () => {
   let nats: Server;
   let redisServer: Server;
   let redis: Redis;
@@ -85,7 +86,7 @@ describe('a worker that is asked to stop', { timeout: 120_000 }, () => {
     const gateway = await calls(context, 'second', LONG_REPLY);
     await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.speech));
     await worker.kill('SIGTERM');
-    while (!hasLine(worker, 'draining')) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!hasLine(worker, 'draining')) await sleep(20, undefined, { signal: context.signal });
     await worker.kill('SIGTERM');
     assert.equal((await worker.exited).code, 1);
     assert.equal(hasLine(worker, 'drained'), false);

@@ -14,7 +14,7 @@ const UNKNOWN_LANE = 9;
 const UNKNOWN_FIELDS = { mood: 'calm', claimedFrom: { zone: 'a' } } as Partial<ClaimRequest>;
 const UNKNOWN_ITEM = { kind: 'summary', text: 'They greet each other.', atMs: 1 } as object as ConversationItem;
 
-describe('a worker of a version before its gateway', { timeout: 60_000 }, () => {
+describe('a worker of a version before its gateway', { timeout: 180_000 }, () => {
   let fixture: WorkerFixture;
 
   before(async () => {

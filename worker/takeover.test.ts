@@ -5,7 +5,7 @@ import { isIncarnationOf } from '../shared/runtime/incarnation.ts';
 import { agentConfig, type GatewayFixture } from './gateway-fixture.ts';
 import { WorkerFixture, type WorkerProcess } from './worker-fixture.ts';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 200_000 };
 const GREETING = Array.from({ length: 12 }, (_, i) => `This is sentence number ${i + 1} of a long greeting.`).join(' ');
 
 describe('a session that another worker took over', LIMIT, () => {

@@ -10,7 +10,7 @@ import { TextTurns } from './text-turns.ts';
 import { TurnPlaces } from './turn-places.ts';
 import { TurnPool } from './turn-pool.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 200_000 };
 
 function scripted(env: Record<string, string> = {}): () => Promise<Responder> {
   const settings = readScriptedSettings(env);

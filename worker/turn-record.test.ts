@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ConversationFixture } from './conversation-fixture.ts';
 import { TurnRecord } from './turn-record.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 200_000 };
 
 test('while Redis is away one sentence waits for it, not each', LIMIT, async (context) => {
   const fixture = await ConversationFixture.start();

@@ -14,7 +14,7 @@ import { TurnPlaces } from './turn-places.ts';
 import { TurnPool } from './turn-pool.ts';
 import { TurnRunner } from './turn-runner.ts';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 200_000 };
 const NOTHING: FinalTranscript = { outcome: 'nothing' };
 const words = (text: string): FinalTranscript => ({ outcome: 'words', text });
 

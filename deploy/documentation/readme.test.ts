@@ -24,7 +24,7 @@ const commands = [...readDocument(ROOT, 'README.md').matchAll(/^```sh\n([\s\S]*?
   block.split('\n').filter((line) => line !== ''),
 );
 
-describe('the commands of the README, as a stranger types them', { timeout: 240_000 }, () => {
+describe('the commands of the README, as a stranger types them', { timeout: 290_000 }, () => {
   let fleet: ChildProcess;
   let port: number;
 

@@ -88,7 +88,7 @@ describe('autoscaling', () => {
   });
 });
 
-describe('the metrics it goes by', { timeout: 60_000 }, () => {
+describe('the metrics it goes by', { timeout: 180_000 }, () => {
   let fleet: Fleet;
   let measured: ReadonlySet<string>;
   before(async () => {

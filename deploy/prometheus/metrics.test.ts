@@ -6,7 +6,7 @@ import { startFleet, type Fleet } from '../../shared/testing/fleet.ts';
 import { DASHBOARD_PLANS } from '../grafana/plans.ts';
 import { promtool, RULES_FOLDER } from './promtool-fixture.ts';
 
-describe('the metrics of a gateway and a worker', { timeout: 60_000 }, () => {
+describe('the metrics of a gateway and a worker', { timeout: 180_000 }, () => {
   let fleet: Fleet;
   let texts: { readonly gateway: string; readonly worker: string };
   before(async () => {

@@ -15,7 +15,7 @@ const SLOTS = 4;
 const TEXTS = 20;
 const SCRIPTED = 'scripted';
 
-describe('the verdict on a canary, from a real Prometheus that watches two versions', { timeout: 120_000 }, () => {
+describe('the verdict on a canary, from a real Prometheus that watches two versions', { timeout: 240_000 }, () => {
   let fleet: Fleet;
   let scraper: Scraper;
   const sockets: WebSocket[] = [];

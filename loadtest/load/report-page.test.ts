@@ -12,7 +12,7 @@ import { resultFixture } from './result-fixture.ts';
 
 const windows = Array.from({ length: 12 }, (_, atS) => ({ atS, count: 100, p50Ms: 1, p99Ms: 10 + atS, maxMs: 20 }));
 
-test('the page draws a result and an older one in a browser, loads nothing from elsewhere, and what was said cannot break it', { timeout: 60_000 }, async () => {
+test('the page draws a result and an older one in a browser, loads nothing from elsewhere, and what was said cannot break it', { timeout: 180_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'voxfleet-page-'));
   const result = resultFixture({ windows, faults: ['</script><script>window.broken = true</script> $& <b>'] });
   const old = baselineOf(result);

@@ -25,7 +25,7 @@ function assertSound({ counts, verdicts, faults }: PlanResult): void {
   assert.deepEqual(broken, [], JSON.stringify(counts));
 }
 
-describe('every scenario of the load tool, briefly', { concurrency: 1, timeout: 240_000 }, () => {
+describe('every scenario of the load tool, briefly', { concurrency: 1, timeout: 280_000 }, () => {
   let fleet: FleetUnderLoad;
   before(async () => {
     // What all of them need together: sessions name their engines.

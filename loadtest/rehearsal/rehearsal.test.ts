@@ -37,7 +37,7 @@ async function nothingIsLost(replicas: number, now: Version, scenarios: readonly
   }
 }
 
-describe('a fleet behind a real HAProxy', { concurrency: true, timeout: 180_000 }, () => {
+describe('a fleet behind a real HAProxy', { concurrency: true, timeout: 280_000 }, () => {
   test('is rolled to the next version, then loses a node, and no call loses anything', () => nothingIsLost(2, NOW, ['rolling', 'node-loss'], { isThereAndBack: false, tiers: 'together' }));
 
   const skip = hasCommit(EARLIER) ? false : `this checkout has no commit ${EARLIER}: the version before cannot be built`;

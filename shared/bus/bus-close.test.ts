@@ -18,7 +18,7 @@ const PROGRAM = `
   await Promise.all(buses.map((bus) => bus.close()));
   await killed;`;
 
-test('a connection that is closed while its server dies does not keep the process alive', { timeout: 60_000 }, async () => {
+test('a connection that is closed while its server dies does not keep the process alive', { timeout: 180_000 }, async () => {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', PROGRAM], { stdio: 'inherit' });
   const [code] = (await once(child, 'exit')) as [number | null];
   assert.equal(code, 0);

@@ -37,7 +37,7 @@ function changesOf(bus: Bus): { readonly heard: { readonly connected: boolean; r
       for (;;) {
         const found = heard.find((change) => change.connected === connected);
         if (found !== undefined) return found.atMs;
-        await once(changes, 'change', { signal: AbortSignal.timeout(20_000) });
+        await once(changes, 'change', { signal: AbortSignal.timeout(60_000) });
       }
     },
   };
@@ -49,7 +49,7 @@ async function untilHeard(from: Bus, to: Bus, subject: string): Promise<void> {
   const subscription = to.subscribe(subject, () => arrivals.emit('message'));
   const sending = setInterval(() => from.publish(subject, NO_DATA), 10);
   try {
-    await once(arrivals, 'message', { signal: AbortSignal.timeout(10_000) });
+    await once(arrivals, 'message', { signal: AbortSignal.timeout(60_000) });
   } finally {
     clearInterval(sending);
     subscription.stop();

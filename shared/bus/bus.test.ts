@@ -38,7 +38,7 @@ class Inbox {
   };
 
   async first(count: number): Promise<readonly BusMessage[]> {
-    while (this.messages.length < count) await once(this.#arrivals, 'message', { signal: AbortSignal.timeout(10_000) });
+    while (this.messages.length < count) await once(this.#arrivals, 'message', { signal: AbortSignal.timeout(60_000) });
     return this.messages.slice(0, count);
   }
 
@@ -109,7 +109,7 @@ test('a request gets its answer', async (context) => {
   const [asking, answering] = await Promise.all([member(context), member(context)]);
   answering.subscribe('test.ask', (message) => message.respond(Buffer.from(`${Buffer.from(message.data).toString()}!`)));
   await settled(answering);
-  assert.equal(Buffer.from(await asking.request('test.ask', Buffer.from('hello'), 5000)).toString(), 'hello!');
+  assert.equal(Buffer.from(await asking.request('test.ask', Buffer.from('hello'), 60_000)).toString(), 'hello!');
 });
 
 test('a request where nobody listens fails at once, and one that is not answered by its timeout', async (context) => {

@@ -51,7 +51,7 @@ export function open(url: string, onResumed: (report: ResumeReport) => void): Se
 void new VoiceClient({ socket: WebSocket, listener: {} });
 `;
 
-describe('the package’s ./client, as a stranger gets it', { timeout: 90_000 }, () => {
+describe('the package’s ./client, as a stranger gets it', { timeout: 240_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'voxfleet-client-'));
   const stranger = join(folder, 'stranger');
   const installed = join(stranger, 'node_modules', 'voxfleet');
@@ -107,7 +107,7 @@ describe('the package’s ./client, as a stranger gets it', { timeout: 90_000 },
       console.log(await say(${JSON.stringify(gatewayUrl())}, WebSocket));
       process.exit(0);`;
     writeFileSync(join(stranger, 'run.js'), runner);
-    const { stdout } = await promisify(execFile)(process.execPath, ['run.js'], { cwd: stranger, timeout: 20_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, ['run.js'], { cwd: stranger, timeout: 60_000 });
     assert.equal(stdout.trim(), '1');
   });
 
@@ -129,7 +129,7 @@ describe('the package’s ./client, as a stranger gets it', { timeout: 90_000 },
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'], timeout: 120_000 });
     try {
       const page = await browser.newPage();
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);

@@ -202,7 +202,7 @@ class Run {
   }
 }
 
-test('however workers, connections and a forgetful Redis interleave, fences grow, one owner writes, what it committed is there', { timeout: 120_000 }, async () => {
+test('however workers, connections and a forgetful Redis interleave, fences grow, one owner writes, what it committed is there', { timeout: 280_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { minLength: 1, maxLength: 60, size: 'max' }), async (all) => {
       const run = new Run(await fixture.newSession());

@@ -7,7 +7,7 @@ const samples = (): Int16Array<ArrayBuffer> => new Int16Array(4);
 const words = (text: string): unknown => ({ outcome: 'words', text });
 const enough = new EngineError('enough', false);
 
-describe('recognizer pool', { timeout: 20_000 }, () => {
+describe('recognizer pool', { timeout: 180_000 }, () => {
   it('fails the final in flight when its thread crashes, and only that one', () =>
     withPool(1, async ({ pool, bias, crashes }) => {
       const fatal = pool.decodeFinal(bias('die'), samples());

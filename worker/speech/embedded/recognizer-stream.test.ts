@@ -29,7 +29,7 @@ async function halting(fixture: PoolFixture, bias: Bias): Promise<readonly Journ
 const seconds = (entries: readonly JournalEntry[], wanted: string): number[] =>
   entries.filter(({ kind }) => kind === wanted).map(({ samples }) => (samples - PADDING_SAMPLES) / SECOND_SAMPLES);
 
-describe('turn of the embedded recognizer', { timeout: 20_000 }, () => {
+describe('turn of the embedded recognizer', { timeout: 180_000 }, () => {
   it('is decoded at its pauses while it is short, then once at its end', () =>
     withPool(1, async (fixture) => {
       const entries = await halting(fixture, fixture.bias('one'));

@@ -31,7 +31,7 @@ const OTHER_PHRASES = [
 const BIAS: RecognitionBias = { language: 'en-US', phrases: [...Object.values(KNOWN), ...OTHER_PHRASES] };
 
 const log = createLog({ tier: 'test', id: 'recognizer', level: 'silent' });
-const options = { timeout: 60_000 };
+const options = { timeout: 180_000 };
 
 describe('embedded recognizer', () => {
   let recognizer: Recognizer;
