@@ -7,7 +7,8 @@ const MOST_SILENT_LOOKS = 2;
  * a process that stood still itself finds what came meanwhile before it looks again.
  */
 export class Silence {
-  #heard = 0;
+  /** As of the last look; undefined before the first. */
+  #heard: number | undefined;
   #silentLooks = 0;
 
   /** `heard` counts whatever came, and only grows. Answers whether nothing has come for too long. */
@@ -19,6 +20,7 @@ export class Silence {
 
   /** There is a new connection, or none. */
   restart(): void {
+    this.#heard = undefined;
     this.#silentLooks = 0;
   }
 }
