@@ -1,4 +1,4 @@
-import { newErrorId, type ErrorCode } from '../shared/runtime/errors.ts';
+import { messageOf, newErrorId, type ErrorCode } from '../shared/runtime/errors.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import type { AgentEvent, StageLatencies } from '../shared/protocol/agent-event.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
@@ -208,10 +208,9 @@ export class Session {
 
   /** The one way of every error to the caller: it gets its id here. */
   #tellError(event: Extract<AgentEvent, { type: 'error' }>): void {
-    const { egress, listener } = this.#options;
     const errorId = newErrorId();
-    listener.onTold(event.code, errorId);
-    egress.event({ ...event, errorId });
+    this.#options.listener.onTold(event.code, errorId);
+    this.#options.egress.event({ ...event, errorId });
   }
 
   /** Writes the session's record anew where Redis is behind. */
@@ -263,7 +262,7 @@ export class Session {
         if (this.#turns.isIngressSettled) this.#acks.silent(seq);
       },
       onPartial: (turn, text) => this.#turns.dispatch({ type: 'partial', turn, text }),
-      onVoiceActivityFailure: (error) => this.#voiceActivityFailed(error),
+      onVoiceActivityFailure: (error) => this.#tellFailure('voice_activity_failed', error),
     });
   }
 
@@ -278,22 +277,18 @@ export class Session {
       onFirstAudio: (turn) => this.#turns.firstAudio(turn),
       onPlayedOut: (turn) => this.#turns.dispatch({ type: 'played_out', turn }),
       onUnderrun: () => this.#options.listener.onUnderrun(),
-      onFailure: (_turn, error) => {
-        this.#engineFailed(error);
-        this.tell({ type: 'error', code: 'synthesizer_failed', message: error instanceof Error ? error.message : String(error) });
-      },
+      onFailure: (_turn, error) => this.#tellFailure('synthesizer_failed', error),
     };
   }
 
-  #voiceActivityFailed(error: unknown): void {
+  #tellFailure(code: ErrorCode, error: unknown): void {
     this.#engineFailed(error);
-    const message = error instanceof Error ? error.message : String(error);
-    this.tell({ type: 'error', code: 'voice_activity_failed', message });
+    this.tell({ type: 'error', code, message: messageOf(error) });
   }
 
   /** What the caller was saying ends here; the turn is told as failed when its transcript is asked for. */
   #earFailed(error: unknown): void {
-    this.#voiceActivityFailed(error);
+    this.#tellFailure('voice_activity_failed', error);
     this.#turns.dispatch({ type: 'audio_stalled' });
     this.#turns.dispatch({ type: 'timer', timer: 'endpoint' });
   }

@@ -19,6 +19,7 @@ import { Inbox } from './inbox.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { Renewals } from './renewals.ts';
 import type { ClaimedSession, Seat } from './seat.ts';
+import { storeEnd } from './session-end.ts';
 import type { Session } from './session.ts';
 
 export interface SessionsOptions {
@@ -229,25 +230,11 @@ export class Sessions {
   }
 
   async #end(seat: Seat, reason: EndedBody['reason']): Promise<void> {
-    const { session } = seat;
-    if (reason === 'agent') await this.#storeEnd(session);
+    const { store, log } = this.#options;
+    if (reason === 'agent') await storeEnd(seat.session, store, log);
     if (this.#seats.at(seat.slot) !== seat) return;
     this.#sayFarewell(seat, (egress) => egress.ended(reason));
     this.#free(seat);
-  }
-
-  async #storeEnd(session: Session): Promise<void> {
-    const { store, log } = this.#options;
-    const { sessionId } = session.lease;
-    await session.settled();
-    try {
-      const outcome = await store.end(sessionId, session.lease);
-      if (outcome !== 'behind') return;
-      await session.restoreRecord();
-      await store.end(sessionId, session.lease);
-    } catch (error) {
-      log.warn({ err: error, sessionId }, 'the end of a session could not be stored');
-    }
   }
 
   /** A farewell is kept for a while; the session must not be kept with it. */

@@ -2,8 +2,9 @@ import type { AgentEvent } from '../shared/protocol/agent-event.ts';
 import type { AgentConfig } from '../shared/protocol/agent-config.ts';
 import type { GrantedLane } from '../shared/protocol/lane.ts';
 import { wallMs } from '../shared/runtime/clock.ts';
+import { messageOf } from '../shared/runtime/errors.ts';
+import { answerOf } from './answer.ts';
 import type { Conversation } from './conversation.ts';
-import { chunksWithin } from './engine-deadline.ts';
 import type { Responder, ResponderRequest } from './speech/ports.ts';
 import type { SessionTrace } from './trace/session-trace.ts';
 import type { TextTrace } from './trace/text-trace.ts';
@@ -124,7 +125,7 @@ export class TextTurns {
     } catch (error) {
       listener.onCrash(error);
       if (this.#isClosed()) return;
-      listener.tell({ type: 'error', code: 'responder_failed', message: error instanceof Error ? error.message : String(error), re: message.seq });
+      listener.tell({ type: 'error', code: 'responder_failed', message: messageOf(error), re: message.seq });
       this.#store(message, '');
     } finally {
       trace?.end();
@@ -133,13 +134,11 @@ export class TextTurns {
   }
 
   async #ask(signal: AbortSignal, trace: TextTrace | undefined): Promise<{ answer: string; hangUp: boolean }> {
-    const { agent, conversation, responder, fleet, engineDeadlineMs } = this.#options;
-    const made = await responder();
+    const made = await this.#options.responder();
     const engine = trace === undefined ? made : tracedResponder(made, () => trace.call(made.name));
     let answer = '';
     let hangUp = false;
-    const reply = engine.respond({ agent, history: conversation.history, nowMs: wallMs(), fleet: fleet() }, signal);
-    for await (const chunk of chunksWithin(reply, signal, engineDeadlineMs, 'the responder')) {
+    for await (const chunk of answerOf(engine, this.#options, signal)) {
       if (chunk.kind === 'end_call') hangUp = true;
       else if (answer.length < MOST_ANSWER_CHARS) answer += chunk.text.slice(0, MOST_ANSWER_CHARS - answer.length);
     }

@@ -2,9 +2,11 @@ import type { ConversationItem } from '../shared/session/record.ts';
 import type { AgentEvent } from '../shared/protocol/agent-event.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
 import { nowMs, stampUs, wallMs } from '../shared/runtime/clock.ts';
+import { messageOf } from '../shared/runtime/errors.ts';
+import { answerOf } from './answer.ts';
 import { CallerTurns } from './caller-turns.ts';
 import type { Conversation } from './conversation.ts';
-import { chunksWithin, withinDeadline } from './engine-deadline.ts';
+import { withinDeadline } from './engine-deadline.ts';
 import type { Hearing } from './hearing.ts';
 import { replyParts, type ReplyPart } from './reply-parts.ts';
 import type { Speaker } from './speaker.ts';
@@ -16,7 +18,7 @@ import { TurnRecord } from './turn-record.ts';
 import { TurnTimers } from './turn-timers.ts';
 import type { FrameMark } from './turn/frame-marks.ts';
 import { markOf } from './turn/mark.ts';
-import { initialState, reduce, type TurnConfig, type TurnState } from './turn/reducer.ts';
+import { awaitsReply, initialState, reduce, type TurnConfig, type TurnState } from './turn/reducer.ts';
 import type { TurnEffect, TurnEvent, TurnTimer } from './turn/turn-event.ts';
 
 export interface TurnRunnerOptions {
@@ -218,7 +220,7 @@ export class TurnRunner {
     if (result.status === 'fulfilled') this.dispatch({ type: 'final', turn, transcript: result.value });
     else {
       this.#options.listener.onCrash(result.reason);
-      this.dispatch({ type: 'recognizer_failed', turn, reason: reasonOf(result.reason) });
+      this.dispatch({ type: 'recognizer_failed', turn, reason: messageOf(result.reason) });
     }
     if (!places.areKept || this.#state.turn !== turn || this.#state.phase !== 'thinking') release();
   }
@@ -245,32 +247,24 @@ export class TurnRunner {
   }
 
   async #respond(turn: number, begun: readonly string[] = []): Promise<void> {
-    const { places, session } = this.#options;
+    const { places, session, responder } = this.#options;
     const release = this.#callerTurns.placeOf(turn) ?? (await places.take('responder', session.lane));
     // A session that is somebody else's by now is answered there.
     if (this.#activity === 'closed' || !awaitsReply(this.#state, turn)) return release();
     const thinking = new AbortController();
     this.#thinking = thinking;
     try {
-      for await (const part of this.#reply(begun, thinking.signal)) {
+      const answer = answerOf(await responder(), { ...this.#options, agent: session.agent }, thinking.signal, begun);
+      for await (const part of replyParts(answer, begun.length > 0)) {
         if (thinking.signal.aborted) return;
         this.#replied(turn, part);
       }
     } catch (error) {
       this.#options.listener.onCrash(error);
-      if (!thinking.signal.aborted) this.dispatch({ type: 'responder_failed', turn, reason: reasonOf(error) });
+      if (!thinking.signal.aborted) this.dispatch({ type: 'responder_failed', turn, reason: messageOf(error) });
     } finally {
       release();
     }
-  }
-
-  async *#reply(begun: readonly string[], signal: AbortSignal): AsyncGenerator<ReplyPart> {
-    const { conversation, session, fleet, engineDeadlineMs } = this.#options;
-    const responder = await this.#options.responder();
-    const asked: ResponderRequest = { agent: session.agent, history: conversation.history, nowMs: wallMs(), fleet: fleet() };
-    const isBegun = begun.length > 0;
-    const reply = responder.respond(isBegun ? { ...asked, begun: begun.join(' ') } : asked, signal);
-    yield* replyParts(chunksWithin(reply, signal, engineDeadlineMs, 'the responder'), isBegun);
   }
 
   #replied(turn: number, part: ReplyPart): void {
@@ -303,13 +297,4 @@ export class TurnRunner {
   #start(work: () => Promise<void>): void {
     void work().catch((error: unknown) => this.#options.listener.onCrash(error));
   }
-}
-
-/** Whether what the responder says of this turn is still wanted: its first word, or the rest of what was begun. */
-function awaitsReply(state: TurnState, turn: number): boolean {
-  return state.turn === turn && (state.phase === 'thinking' || (state.phase === 'speaking' && state.reply === 'open'));
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

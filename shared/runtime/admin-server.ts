@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { messageOf } from './errors.ts';
 
 /** What the health endpoints of a process are answered from. Not ready says why. */
 export interface AdminSources {
@@ -50,7 +51,7 @@ export async function startAdminServer(host: string, port: number, sources: Admi
 async function serve(request: IncomingMessage, response: ServerResponse, sources: AdminSources): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
   const answer = await adminAnswer(path, sources).catch((error: unknown) =>
-    json(500, { status: 'error', reasons: [error instanceof Error ? error.message : String(error)] }),
+    json(500, { status: 'error', reasons: [messageOf(error)] }),
   );
   const { status, contentType, body } = answer ?? json(404, { status: 'error', reasons: ['no such path'] });
   response.writeHead(status, { 'content-type': contentType }).end(body);

@@ -1,3 +1,5 @@
+import { messageOf } from './errors.ts';
+
 /** One environment variable: its name, what it means, what it is when absent, and how its text becomes a value. */
 export interface Setting<T> {
   readonly name: string;
@@ -34,7 +36,7 @@ export function loadConfig<S extends Settings>(settings: S, env: NodeJS.ProcessE
     try {
       values[key] = text === undefined || text === '' ? setting.absent() : setting.parse(text.trim());
     } catch (error) {
-      mistakes.push(`${setting.name}: ${error instanceof Error ? error.message : String(error)}, got "${withoutPassword(text ?? '')}"`);
+      mistakes.push(`${setting.name}: ${messageOf(error)}, got "${withoutPassword(text ?? '')}"`);
     }
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes);

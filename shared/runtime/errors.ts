@@ -91,3 +91,8 @@ export function closeReason(name: CloseName, errorId?: string): string {
   const { reason } = CLOSE_TABLE[name];
   return errorId === undefined ? reason : `${reason} (error ${errorId})`;
 }
+
+/** What was thrown, in words: of an Error its message. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError } from './env.ts';
+import { messageOf } from './errors.ts';
 
 /** What may be secret by its name: keys, tokens, passwords, and addresses, which hold passwords. */
 const IN_A_FILE = /^([A-Z][A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD|URL)S?)_FILE$/;
@@ -19,7 +20,7 @@ export function withSecretFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
       if ((env[name] ?? '') !== '') throw new Error(`${name} is set as well: expected one of the two`);
       all[name] = contentsOf(path);
     } catch (error) {
-      mistakes.push(`${variable}: ${error instanceof Error ? error.message : String(error)}`);
+      mistakes.push(`${variable}: ${messageOf(error)}`);
     }
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes);

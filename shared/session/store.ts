@@ -1,7 +1,7 @@
 import type { SessionConfig } from '../protocol/agent-config.ts';
 import { pack, unpack } from '../protocol/structured.ts';
 import { wallMs } from '../runtime/clock.ts';
-import { VoxError } from '../runtime/errors.ts';
+import { messageOf, VoxError } from '../runtime/errors.ts';
 import { itemsKey, recordKey, type ConversationItem, type SessionRecord, type SessionState } from './record.ts';
 import type { Redis } from './redis.ts';
 
@@ -267,7 +267,7 @@ export class SessionStore {
       return answer;
     } catch (error) {
       this.#isAway = true;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new VoxError('store_unavailable', `Redis did not answer: ${reason}`, 1000);
     }
   }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { messageOf } from '../../shared/runtime/errors.ts';
 import type { EngineModule } from './ports.ts';
 
 const MAKERS = ['voiceActivity', 'recognizer', 'responder', 'synthesizer'] as const;
@@ -27,7 +28,7 @@ async function loadOne(path: string, folder: string): Promise<EngineModule | str
   try {
     exported = await import(specifier(path, folder));
   } catch (error) {
-    return `it cannot be imported: ${error instanceof Error ? error.message : String(error)}`;
+    return `it cannot be imported: ${messageOf(error)}`;
   }
   if (typeof exported !== 'object' || exported === null || !('engine' in exported)) {
     return 'it has no export named `engine`; expected `export const engine: EngineModule`';

@@ -70,6 +70,11 @@ export function reduce(state: TurnState, event: TurnEvent, config: TurnConfig): 
   return { state: { ...step.state, sayings }, effects: step.effects };
 }
 
+/** Whether what the responder says of this turn is still wanted: its first word, or the rest of what was begun. */
+export function awaitsReply(state: TurnState, turn: number): boolean {
+  return state.turn === turn && (state.phase === 'thinking' || (state.phase === 'speaking' && state.reply === 'open'));
+}
+
 /** A caller who interrupts the agent, or cancels, does not want to hear the rest either. */
 function waitingToBeSaid(state: TurnState, event: TurnEvent): readonly Saying[] {
   const { sayings } = state;

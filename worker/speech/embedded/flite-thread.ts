@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../../../shared/runtime/errors.ts';
 import { Flite, FLITE_RATE_HZ } from './flite.ts';
 import { trimSilence } from './silence-trim.ts';
 import type { SynthesisJob, SynthesisResult } from './synthesis-pool.ts';
@@ -24,6 +25,6 @@ function speak(job: SynthesisJob): { result: SynthesisResult; transfer: ArrayBuf
     return { result: { id: job.id, samples }, transfer: [samples.buffer] };
   } catch (error) {
     // A trap harms only its own instance: the sentence fails, the thread goes on.
-    return { result: { id: job.id, failure: error instanceof Error ? error.message : String(error) }, transfer: [] };
+    return { result: { id: job.id, failure: messageOf(error) }, transfer: [] };
   }
 }

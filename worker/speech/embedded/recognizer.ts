@@ -16,6 +16,7 @@ import { loadPocketSphinx } from './pocketsphinx.ts';
 import type { RecognizerThreadSettings } from './recognizer-messages.ts';
 import { RecognizerPool } from './recognizer-pool.ts';
 import { PocketSphinxStream } from './recognizer-stream.ts';
+import { messageOf } from '../../../shared/runtime/errors.ts';
 import { MAX_TURN_MS } from './turn-audio.ts';
 
 const DEFAULT_LIBRARY = 'libpocketsphinx.so.3';
@@ -41,12 +42,12 @@ async function checkInstalled(settings: EngineSettings, { library, model }: Reco
   try {
     loadPocketSphinx(library);
   } catch (error) {
-    settings.mistake('POCKETSPHINX_LIBRARY', `${error instanceof Error ? error.message : String(error)}; ${INSTALL}`);
+    settings.mistake('POCKETSPHINX_LIBRARY', `${messageOf(error)}; ${INSTALL}`);
   }
   try {
     await Promise.all(MODEL_PARTS.map((part) => access(join(model, part))));
   } catch (error) {
-    settings.mistake('POCKETSPHINX_MODEL', `${error instanceof Error ? error.message : String(error)}; ${INSTALL}`);
+    settings.mistake('POCKETSPHINX_MODEL', `${messageOf(error)}; ${INSTALL}`);
   }
   try {
     settings.check('embedded recognizer');

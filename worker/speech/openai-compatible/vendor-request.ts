@@ -1,3 +1,4 @@
+import { messageOf } from '../../../shared/runtime/errors.ts';
 import { pause } from '../../../shared/runtime/pause.ts';
 import { EngineError } from '../ports.ts';
 import type { Endpoint } from './settings.ts';
@@ -138,7 +139,7 @@ function asEngineError(error: unknown): EngineError {
   if (error instanceof EngineError) return error;
   // fetch says "fetch failed" or "terminated" and keeps what happened in `cause`.
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new EngineError(`the request failed: ${cause === '' ? message : `${message}: ${cause}`}`, true, { cause: error });
 }
 
