@@ -32,18 +32,12 @@ export type BinaryFrameFault = 'short' | 'version' | 'kind' | 'reserved';
 /** Reads a frame; its payload is a view into `bytes`. Never throws: a bad header gives the fault. */
 export function readBinaryFrame(bytes: Uint8Array): BinaryFrame | BinaryFrameFault {
   if (bytes.length < BINARY_HEADER_BYTES) return 'short';
+  const kind = bytes[1] ?? 0;
+  const flags = bytes[3] ?? 0;
   if (bytes[0] !== BINARY_VERSION) return 'version';
-  if (bytes[1] !== BINARY_KIND.audio) return 'kind';
-  if (((bytes[3] ?? 0) & ~BINARY_FLAG.resent) !== 0) return 'reserved';
-  const view = new DataView(bytes.buffer, bytes.byteOffset, BINARY_HEADER_BYTES);
-  return {
-    kind: view.getUint8(1),
-    priority: view.getUint8(2),
-    flags: view.getUint8(3),
-    seq: view.getUint32(4, true),
-    timestampMs: view.getUint32(8, true),
-    payload: bytes.subarray(BINARY_HEADER_BYTES),
-  };
+  if (kind !== BINARY_KIND.audio) return 'kind';
+  if ((flags & ~BINARY_FLAG.resent) !== 0) return 'reserved';
+  return { kind, priority: bytes[2] ?? 0, flags, seq: readUInt32(bytes, 4), timestampMs: readUInt32(bytes, 8), payload: bytes.subarray(BINARY_HEADER_BYTES) };
 }
 
 /** How many bytes a frame with so much payload takes. */
@@ -66,6 +60,11 @@ export function writeBinaryFrameInto<Bytes extends Uint8Array>(frame: BinaryFram
   writeUInt32(bytes, 8, frame.timestampMs);
   bytes.set(frame.payload, BINARY_HEADER_BYTES);
   return bytes;
+}
+
+/** Little-endian, by hand, as below. */
+function readUInt32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24)) >>> 0;
 }
 
 /** Little-endian, by hand: a DataView a frame costs as much as the rest of the header. */
