@@ -1,7 +1,7 @@
 import type { Logger } from '../../../shared/runtime/log.ts';
 import { EngineError, type VoiceActivityListener, type VoiceActivityStream } from '../ports.ts';
 import { EngineThread } from './engine-thread.ts';
-import { WINDOW_SAMPLES, type SileroReply, type SileroRequest } from './silero-messages.ts';
+import { SILERO_END, WINDOW_SAMPLES, type SileroReply, type SileroRequest } from './silero-messages.ts';
 import { SileroOutbox } from './silero-outbox.ts';
 
 /** A stream with more windows unanswered fails: 32.8 s of audio, so that a replay of 30 s pushed at once still passes. */
@@ -21,7 +21,7 @@ export class SileroHost {
   /** Resolves once the thread listens; rejects where it could not start. */
   readonly ready: Promise<void>;
   readonly #log: Logger;
-  readonly #thread: EngineThread<SileroRequest, SileroReply>;
+  readonly #thread: EngineThread<SileroRequest | typeof SILERO_END, SileroReply>;
   readonly #streams = new Map<number, HostedStream>();
   readonly #outbox = new SileroOutbox();
   #settleReady: { resolve: () => void; reject: (error: EngineError) => void } | undefined;
@@ -34,9 +34,10 @@ export class SileroHost {
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject };
     });
-    this.#thread = new EngineThread<SileroRequest, SileroReply>({
+    this.#thread = new EngineThread<SileroRequest | typeof SILERO_END, SileroReply>({
       script,
       settings: undefined,
+      lastMessage: SILERO_END,
       onMessage: (reply) => this.#answered(reply),
       onCrash: (error) => this.#crashed(error),
     });

@@ -11,6 +11,9 @@ export interface SileroRequest {
   readonly closed: readonly number[];
 }
 
+/** To the thread: it is to end, as soon as what it judges just now is judged. */
+export const SILERO_END = 'end';
+
 /** From the thread: once that it is ready, then the probability of speech per window, in order within each stream. */
 export type SileroReply =
   | { readonly kind: 'ready' }

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { WINDOW_SAMPLES, type SileroReply, type SileroRequest } from './silero-messages.ts';
+import { SILERO_END, WINDOW_SAMPLES, type SileroReply, type SileroRequest } from './silero-messages.ts';
 import { Silero, SileroMemory, type SileroWindow } from './silero.ts';
 
 /** Windows judged at once: beyond 16 a window gets hardly cheaper (0.64 ms alone, 0.09 ms in company), only later. */
@@ -72,7 +72,11 @@ class SileroQueue {
 async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
   const reply = (message: SileroReply): void => port.postMessage(message);
   const queue = new SileroQueue(await Silero.load(), reply);
-  port.on('message', (request: SileroRequest) => void queue.take(request).catch(die));
+  port.on('message', (request: SileroRequest | typeof SILERO_END) => {
+    // Messages come between two batches: native code is not under way. In a thread this ends the thread alone.
+    if (request === SILERO_END) process.exit();
+    void queue.take(request).catch(die);
+  });
   reply({ kind: 'ready' });
 }
 

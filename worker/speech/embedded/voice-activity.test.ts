@@ -143,6 +143,17 @@ describe('embedded voice activity in trouble', () => {
     await assert.rejects(createEmbeddedVoiceActivity({ env: { VAD_THREADS: 'many' }, log }), { name: 'ConfigError', message: /VAD_THREADS.*whole number/ });
   });
 
+  it('is closed in the midst of its work without harm to the process', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const engine = await createEmbeddedVoiceActivity({ env: {}, log });
+      const isHeard = new Promise<void>((resolve) => {
+        for (let stream = 0; stream < 16; stream += 1) engine.open({ onWindow: () => resolve(), onFailure: () => undefined }).push(silence(3200));
+      });
+      await isHeard;
+      await engine.close();
+    }
+  });
+
   it('calls nothing back after it was closed', async () => {
     const engine = await createEmbeddedVoiceActivity({ env: {}, log });
     const stream = engine.open({ onWindow: () => assert.fail('heard'), onFailure: () => assert.fail('failed') });
