@@ -31,7 +31,7 @@ export interface CallsRunOptions {
 /** Calls begin spread over this, so that they do not speak in chorus. */
 export const SPREAD_MS = 1500;
 /** So long callers wait for an answer, besides what an outage takes. */
-const PATIENCE_MS = 25_000;
+const PATIENCE_MS = 60_000;
 /** How finely this process's own lateness is looked at. */
 const LATENESS_STEP_MS = 10;
 

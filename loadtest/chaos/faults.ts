@@ -60,7 +60,7 @@ export interface Fault extends Trial {
 const MOST_EXTRA_MS = 1000;
 /** How soon something killed is replaced. */
 const REPLACED_AFTER_MS = 300;
-const FAILOVER_TIMEOUT_MS = 30_000;
+const FAILOVER_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
 /** How long new owners are waited for, and how exactly. */
 const CLAIMED_WITHIN_MS = 5000;
