@@ -1,14 +1,13 @@
 /** Looked at over spans of at least so long. */
 const SPAN_MS = 20;
-/** From so many envelopes a millisecond on, more is to come within the next. */
-const BUSY_PER_MS = 4;
+/** From so many envelopes a millisecond on, which is half of what a core can do: below, a millisecond is worth more than the writes. */
+const BUSY_PER_MS = 16;
 /** How long a busy batch waits for more: the least that a timer of Node can. */
 const GATHER_MS = 1;
 
 /**
- * How long a batch waits for more, by load: not at all while there is little to send, a millisecond once each turn of the event
- * loop would write a few envelopes and the next one a moment later. What that costs is writes into a socket, not bytes: without it a
- * gateway of 200 callers spends two fifths of its time on them. Time is an argument, in milliseconds of one clock.
+ * How long a batch waits for more, by load: not at all while there is CPU to spare, a millisecond once there is so much to send that
+ * writing it a few envelopes at a time becomes what the process does most. Time is an argument, in milliseconds of one clock.
  */
 export class BatchPace {
   #fromMs: number;
