@@ -85,9 +85,11 @@ export class TurnCallers {
 
   #send(member: number, round: number): void {
     const caller = this.#callers[member];
-    if (caller === undefined) return;
+    // Whose frames begin at another round has windows that end at another: turns do not end in chorus either.
+    const ownRound = round - (member % ALIGNED_FRAMES);
+    if (caller === undefined || ownRound < 0) return;
     const { phase } = caller;
-    const begins = phase.kind === 'quiet' && performance.now() >= phase.untilMs && round % ALIGNED_FRAMES === 0;
+    const begins = phase.kind === 'quiet' && performance.now() >= phase.untilMs && ownRound % ALIGNED_FRAMES === 0;
     const spokenFrames = begins ? 1 : phase.kind === 'speaking' ? phase.spokenFrames + 1 : 0;
     caller.voice?.sendAudio(FRAME_BYTES, NORMAL_PRIORITY, (frame, at) => writeTone(frame, at, spokenFrames > 0));
     if (spokenFrames === SPEECH_FRAMES) caller.phase = { kind: 'waiting', endedMs: performance.now(), heardMs: undefined };

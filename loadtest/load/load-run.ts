@@ -28,8 +28,10 @@ export interface LoadRunOptions {
 export interface LoadRun {
   readonly measured: MeasuredRun;
   readonly processes: readonly WatchedProcess[];
-  /** From the start of the load until it was stopped. */
+  /** From the start of the load until it was stopped; what was under way then came to its end afterwards. */
   readonly tookMs: number;
+  /** What was counted in that time. */
+  readonly countsInTime: Readonly<Record<string, number>>;
 }
 
 /** Puts load on a fleet for a while. Throws GeneratorError where load could not be made. */
@@ -42,20 +44,20 @@ export async function runLoad(options: LoadRunOptions): Promise<LoadRun> {
     const sampler = new ProcessSampler([...options.fleet.processes, ...own]);
     const startedMs = performance.now();
     generators.start();
-    await untilOver(options, generators, (at) => {
+    const windows = await untilOver(options, generators, (at) => {
       sampler.sample(at);
       options.onSecond(at, measured, sampler.processes);
     });
     const tookMs = performance.now() - startedMs;
     await generators.stop();
-    return { measured, processes: sampler.processes, tookMs };
+    return { measured, processes: sampler.processes, tookMs, countsInTime: measured.countsWithin(windows) };
   } finally {
     generators.end();
   }
 }
 
-/** Calls `onSecond` once a second until the load is over. */
-async function untilOver({ seconds, isFinite }: LoadRunOptions, generators: Generators, onSecond: (at: number) => void): Promise<void> {
+/** Calls `onSecond` once a second until the load is over; answers how many of its windows were in time, where it did not end by itself. */
+async function untilOver({ seconds, isFinite }: LoadRunOptions, generators: Generators, onSecond: (at: number) => void): Promise<number> {
   const finished = generators.finished().then(() => 'over' as const);
   const startedMs = performance.now();
   for (let at = 0; at < seconds; at += 1) {
@@ -63,9 +65,10 @@ async function untilOver({ seconds, isFinite }: LoadRunOptions, generators: Gene
     const second = sleep(nextMs, 'second' as const);
     // A generator that fails ends the wait: `finished` rejects.
     const first = await Promise.race([second, isFinite ? finished : finished.then(() => second)]);
-    if (first === 'over') return;
+    if (first === 'over') return Number.POSITIVE_INFINITY;
     onSecond(at);
   }
+  return seconds;
 }
 
 function jobsOf({ fleet, workload, callers, generators, options }: LoadRunOptions): GeneratorJob[] {

@@ -62,8 +62,13 @@ export class MeasuredRun {
 
   /** Everything counted, warming up included: nothing is left out of what must add up. */
   get counts(): Readonly<Record<string, number>> {
+    return this.countsWithin(Number.POSITIVE_INFINITY);
+  }
+
+  /** Everything counted in the first so many windows. */
+  countsWithin(windows: number): Readonly<Record<string, number>> {
     const all = new Map<string, number>();
-    for (const { counts } of this.#seconds) for (const [name, count] of counts) all.set(name, (all.get(name) ?? 0) + count);
+    for (const { counts } of this.#seconds.slice(0, windows)) for (const [name, count] of counts) all.set(name, (all.get(name) ?? 0) + count);
     return Object.fromEntries([...all].sort(([one], [other]) => one.localeCompare(other)));
   }
 

@@ -108,8 +108,8 @@ export function bytesPerConnection(memory: readonly MemoryStep[]): number {
   return under === 0 ? 0 : over / under;
 }
 
-function figuresOf(options: LoadOptions, scenario: Scenario, { measured, tookMs }: LoadRun): Figure[] {
-  const { counts, series } = measured;
+function figuresOf(options: LoadOptions, scenario: Scenario, { measured, tookMs, countsInTime: counts }: LoadRun): Figure[] {
+  const { series } = measured;
   const summary = series[scenario.headline]?.summary;
   const figures: Figure[] = summary === undefined ? [] : [
     { name: `p50 ${scenario.headline}`, value: `${summary.p50Ms.toFixed(2)} ms` },
