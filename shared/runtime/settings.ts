@@ -14,7 +14,7 @@ export const SHARED_SETTINGS = {
     parse: redisUrl,
   },
   logLevel: oneOf('LOG_LEVEL', 'info', LOG_LEVELS, 'Least severe level that is logged.'),
-  environment: oneOf('ENVIRONMENT', 'development', ['development', 'production'], 'In production, API keys are required.'),
+  environment: oneOf('ENVIRONMENT', 'development', ['development', 'production'], 'In production, API keys are required, and a worker takes no calls before its default engines are made.'),
   metricsEnabled: flag('ENABLE_PROMETHEUS', true, 'Whether `/metrics` answers.'),
   metricsIntervalS: integer('METRICS_COLLECTION_INTERVAL', 5, [1, 300], 'Seconds between collections of metrics that cost something to collect.'),
   leaseMs: integer('LEASE_MS', 10_000, [1000, 600_000], 'A session lease that is not renewed for this long may be claimed by any worker.'),
