@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../shared/runtime/errors.ts';
 import { resample } from '../shared/audio/resampler.ts';
 import { readWav, WavError, writeWav } from '../shared/audio/wav.ts';
 import { SessionRequestError } from '../shared/client/session-request.ts';
@@ -93,7 +94,7 @@ function saveAnswer(file: string, answer: Int16Array): void {
   try {
     writeFileSync(file, writeWav(answer, CALL_RATE_HZ));
   } catch (error) {
-    throw new CallError(`${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CallError(`${file} cannot be written: ${messageOf(error)}`);
   }
   console.log(`Wrote what the agent said (${(answer.length / CALL_RATE_HZ).toFixed(1)} s) to ${file}`);
 }

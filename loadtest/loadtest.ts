@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../shared/runtime/errors.ts';
 import { StartError } from '../deploy/local/processes.ts';
 import { SessionRequestError } from '../shared/client/session-request.ts';
 import { compareResults } from './load/comparison.ts';
@@ -75,7 +76,7 @@ function readResult(file: string): LoadResult {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
     if (isResult(value)) return value;
   } catch (error) {
-    throw new UsageError(`--compare: ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`--compare: ${file} cannot be read: ${messageOf(error)}`);
   }
   throw new UsageError(`--compare: ${file} is no result.json of version ${RESULT_VERSION}`);
 }

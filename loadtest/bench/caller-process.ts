@@ -1,3 +1,4 @@
+import { messageOf } from '../../shared/runtime/errors.ts';
 import type { CallerOrder, CallerPlan, CallerReport, CallerResult } from './caller-plan.ts';
 import { IdleCallers } from './idle-callers.ts';
 import { RelayCallers } from './relay-callers.ts';
@@ -31,7 +32,7 @@ async function attempt(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    tell({ report: 'failed', reason: error instanceof Error ? error.message : String(error) });
+    tell({ report: 'failed', reason: messageOf(error) });
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from '../../shared/runtime/errors.ts';
 import { measureRelay, type Measurement } from './measurement.ts';
 import type { Stage } from './suite.ts';
 
@@ -36,7 +37,7 @@ export async function holdRounds<T>(stage: Stage, measure: (round: number) => Pr
       held.push({ ...canary, measured: await measure(round) });
     } catch (error) {
       failure = error;
-      say(`round ${round + 1} could not be held: ${error instanceof Error ? error.message : String(error)}`);
+      say(`round ${round + 1} could not be held: ${messageOf(error)}`);
     }
   }
   if (held.length === 0) throw failure;

@@ -1,3 +1,4 @@
+import { messageOf } from '../../shared/runtime/errors.ts';
 import { startFleetTarget } from './fleet-target.ts';
 import { startChain, startEcho } from './reference-targets.ts';
 import type { Size, Stage, Suite, SuiteResult } from './suite.ts';
@@ -55,7 +56,7 @@ async function held(name: string, stage: Stage): Promise<SuiteResult> {
     if (suite === undefined) throw new Error(`there is no suite ${name}`);
     return await suite(stage);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     stage.say(`${name} could not be held: ${reason}`);
     return { name, facts: [`${name} could not be held: ${reason}`], plots: [], raw: undefined, bars: [{ name, promise: '', measured: 'could not be held', reference: '', verdict: 'unclear', note: reason }] };
   }

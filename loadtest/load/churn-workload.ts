@@ -1,3 +1,4 @@
+import { messageOf } from '../../shared/runtime/errors.ts';
 import { seededRandom, seedOf, type Random } from '../chaos/random.ts';
 import type { Meter } from './meter.ts';
 import { ResumableCaller } from './resumable-caller.ts';
@@ -75,7 +76,7 @@ export class ChurnWorkload implements Workload {
         await caller.answered();
       }
     } catch (error) {
-      this.#meter.fault('calls failed', error instanceof Error ? error.message : String(error));
+      this.#meter.fault('calls failed', messageOf(error));
     }
     await caller.hangUp();
   }

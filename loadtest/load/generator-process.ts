@@ -1,3 +1,4 @@
+import { messageOf } from '../../shared/runtime/errors.ts';
 import { WINDOW_MS, isToGenerator, type FromGenerator, type GeneratorJob } from './generator-messages.ts';
 import { Meter } from './meter.ts';
 import type { Workload } from './workload.ts';
@@ -45,7 +46,7 @@ function tell(message: FromGenerator): void {
 }
 
 function failed(error: unknown): void {
-  tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+  tell({ kind: 'failed', message: messageOf(error) });
   process.exitCode = 1;
 }
 

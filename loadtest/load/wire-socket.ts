@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
+import { messageOf } from '../../shared/runtime/errors.ts';
 import { clientFrame, FrameDecoder, OPCODE } from './websocket-frames.ts';
 
 /** RFC 6455, 1.3: proves that the server understood the request. */
@@ -149,7 +150,7 @@ export class WireSocket {
     try {
       this.#decoder.push(bytes);
     } catch (error) {
-      this.#closing = { code: CUT, reason: error instanceof Error ? error.message : String(error) };
+      this.#closing = { code: CUT, reason: messageOf(error) };
       this.#socket.destroy();
     }
   }

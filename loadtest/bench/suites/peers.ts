@@ -1,3 +1,4 @@
+import { messageOf } from '../../../shared/runtime/errors.ts';
 import { PEERS } from '../../peers/peer-targets.ts';
 import { barOf, type Bar } from '../bar.ts';
 import { answersPerCore, errorRate, isLate, measureRelay, measureTexts, MOST_LATE_MS, type Measurement } from '../measurement.ts';
@@ -48,7 +49,7 @@ async function startPeers(complain: (words: string) => void): Promise<Record<str
     try {
       started[name] = await start();
     } catch (error) {
-      complain(`${name} LEFT OUT: ${error instanceof Error ? error.message : String(error)}`);
+      complain(`${name} LEFT OUT: ${messageOf(error)}`);
     }
   }
   return started;

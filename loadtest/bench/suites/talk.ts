@@ -1,3 +1,4 @@
+import { messageOf } from '../../../shared/runtime/errors.ts';
 import { barOf } from '../bar.ts';
 import { errorRate, measureRelay, type Measurement } from '../measurement.ts';
 import type { Stage, SuiteResult } from '../suite.ts';
@@ -61,7 +62,7 @@ async function attempt(measure: () => Promise<Measurement>, say: (words: string)
   try {
     return await measure();
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
+    say(messageOf(error));
     return undefined;
   }
 }
