@@ -8,32 +8,59 @@ import { readDocument } from './tables.ts';
 
 const ROOT = packageRoot();
 const DOCUMENTS = ['README.md', ...readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
-const FULL = readFileSync(join(ROOT, '.ci/full'), 'utf8');
 const COMPOSE = 'docker compose -f docker-compose.yml -f docker-compose.production.yml';
-/** That is what runs them. */
-const RUNS_ITSELF = '.ci/full';
+/** Which check runs the commands of which documents. */
+const RUN_BY: Readonly<Record<string, readonly string[]>> = {
+  '.ci/full': ['deployment.md', 'operations.md'],
+  '.ci/cluster': ['kubernetes.md', 'upgrades.md', 'disaster.md'],
+};
+/** How commands begin that no check runs from the document, and why. */
+const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
+  '.ci/full': 'is the check itself',
+  '.ci/cluster': 'is the check itself',
+  'npm run build': 'is run before every test',
+  'WRITE_MANIFESTS=1 ': 'would write into the sources; what it writes is compared by deploy/manifests/generated.test.ts',
+  'git diff ': 'only shows what the line before it wrote',
+  'npm run rollout:verdict ': 'needs the metrics of ten minutes; run by deploy/rollout/verdict.test.ts',
+  'kubectl -n voxfleet-dev port-forward ': 'needs a kubelet',
+};
 
 /** The lines of a document's shell blocks. */
 function commandsOf(document: string): string[] {
   return [...readDocument(ROOT, document).matchAll(/^ *```sh\n([\s\S]*?)^ *```/gm)].flatMap(([, block = '']) => block.split('\n').map((line) => line.trim()).filter((line) => line !== ''));
 }
 
-/** How the commands of a document begin that the full check runs. */
-function runFrom(document: string): string[] {
-  const calls = FULL.matchAll(new RegExp(`^documented ${document} (?:'([^'\\n]+)'|"([^"\\n]+)")$`, 'gm'));
+/** How the commands of a document begin that a check runs. */
+function runFrom(document: string, check: string): string[] {
+  const calls = readFileSync(join(ROOT, check), 'utf8').matchAll(new RegExp(`^ *(?:[A-Z]+=\\S+ )?documented ${document} (?:'([^'\\n]+)'|"([^"\\n]+)")$`, 'gm'));
   return [...calls].map(([, plain, filled = '']) => plain ?? filled.replace('$compose', COMPOSE));
 }
 
 describe('the commands of the documentation', () => {
-  for (const name of ['deployment.md', 'operations.md']) {
-    test(`of docs/${name} are run by the full check as they stand there, each of them`, () => {
-      const commands = commandsOf(`docs/${name}`).filter((command) => command !== RUNS_ITSELF);
-      const begins = runFrom(name);
-      assert.ok(commands.length > 1);
-      for (const command of commands) assert.ok(begins.some((begin) => command.startsWith(begin)), `.ci/full does not run: ${command}`);
-      for (const begin of begins) assert.ok(commands.some((command) => command.startsWith(begin)), `docs/${name} has no command that begins with: ${begin}`);
+  for (const [check, name] of Object.entries(RUN_BY).flatMap(([by, documents]) => documents.map((document) => [by, document] as const))) {
+    test(`of docs/${name} are run by ${check} as they stand there, each of them`, () => {
+      const commands = commandsOf(`docs/${name}`);
+      const begins = runFrom(name, check);
+      assert.ok(begins.length > 0);
+      // As the function `documented` of .ci/steps chooses.
+      const run = begins.map((begin) => commands.find((command) => command === begin) ?? commands.find((command) => command.startsWith(begin)));
+      for (const [index, begin] of begins.entries()) assert.ok(run[index] !== undefined, `docs/${name} has no command that begins with: ${begin}`);
+      const others = commands.filter((command) => !Object.keys(RUN_ELSEWHERE).some((begin) => command.startsWith(begin)));
+      for (const command of others) assert.ok(run.includes(command), `${check} does not run: ${command}`);
     });
   }
+
+  test('for kubectl stand in blocks, where a check finds them, and not only within sentences', () => {
+    for (const document of DOCUMENTS.filter((name) => name !== 'docs/decisions.md')) {
+      const commands = commandsOf(document);
+      for (const [, command = ''] of readDocument(ROOT, document).matchAll(/`(kubectl (?!kustomize`)[^`]+)`/g)) assert.ok(commands.includes(command), `${document}: ${command}`);
+    }
+  });
+
+  test('that no check runs are in some document', () => {
+    const commands = DOCUMENTS.flatMap(commandsOf);
+    for (const begin of Object.keys(RUN_ELSEWHERE)) assert.ok(commands.some((command) => command.startsWith(begin)), begin);
+  });
 
   test('ask npm for scripts that there are', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };

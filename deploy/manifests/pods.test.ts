@@ -6,7 +6,7 @@ import type { IServiceAccount } from 'kubernetes-models/v1';
 import { ofKind, onlyContainer, OVERLAYS, podOf, renderedManifests, workloadsOf, type Manifest } from './manifest-files-fixture.ts';
 import { includes, podLabelsOf } from './selection-fixture.ts';
 
-/** A canary is applied beside production and lives by its budgets and accounts. */
+/** A canary is applied beside production and lives by its accounts. */
 const surroundings = (overlay: string): Manifest[] => (overlay === 'canary' ? renderedManifests('production') : []);
 
 for (const overlay of OVERLAYS) {
@@ -63,9 +63,14 @@ for (const overlay of OVERLAYS) {
         for (const selector of selectors) assert.ok(includes(labels, selector?.matchLabels), 'it counts its own pods');
       });
 
-      test(`one budget says how many of ${name} may leave at once`, () => {
+      test(overlay === 'canary' ? `no budget counts ${name}, which may be broken` : `one budget says how many of ${name} may leave at once`, () => {
         const budgets = ofKind<IPodDisruptionBudget>(around, 'PodDisruptionBudget').filter(({ spec }) => includes(labels, spec?.selector?.matchLabels));
-        assert.deepEqual(budgets.map(({ spec }) => spec?.maxUnavailable), [1]);
+        assert.deepEqual(budgets.map(({ spec }) => spec?.maxUnavailable), overlay === 'canary' ? [] : [1]);
+      });
+
+      test(`others take the place of ${name} soon after its node has gone silent`, () => {
+        const tolerated = (podOf(deployment).tolerations ?? []).map(({ key, effect, tolerationSeconds }) => [key, effect, tolerationSeconds]);
+        assert.deepEqual(tolerated, ['not-ready', 'unreachable'].map((state) => [`node.kubernetes.io/${state}`, 'NoExecute', 30]));
       });
 
       test(`the account of ${name} is there and has no token`, () => {
