@@ -1,13 +1,16 @@
 // Plays, for .ci/cluster, what its cluster has none of, by the API server's own interface:
 // - the kubelets of six nodes in three zones: a pod bound to one is Running and Ready a second later (never, where its image's tag has
-//   "broken"), and gone a second after it was deleted. Nothing runs in it. A node whose zone is named in FOLDER/gone says no more.
+//   "broken"), and gone a second after it was deleted. Nothing runs in it, but for those of Voxfleet in RUN_NAMESPACE, which are
+//   processes (.ci/pod-process.mjs), with PROXY_PORT leading to their Service. A node whose zone is named in FOLDER/gone says no more.
 // - the metrics adapter and metrics-server: what FOLDER/metrics/NAME holds, shared by the pods that are asked about.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
+import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
+import { runPod, startServiceProxy } from './pod-process.mjs';
 
-const { SERVER, TOKEN, FOLDER, PORT } = process.env;
+const { SERVER, TOKEN, FOLDER, PORT, RUN_NAMESPACE, PROXY_PORT } = process.env;
 const ZONES = ['a', 'b', 'c'];
 const NODES = ZONES.flatMap((zone) => [1, 2].map((number) => ({ zone, name: `node-${zone}${number}` })));
 const SIZE = { cpu: '32', memory: '128Gi', pods: '110' };
@@ -59,25 +62,56 @@ async function beKubelets() {
   }
 }
 
-async function attend({ metadata, spec, status }) {
+async function attend(pod) {
+  const { metadata, spec, status } = pod;
   const path = `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}`;
-  const now = new Date().toISOString();
+  if (metadata.namespace === RUN_NAMESPACE && spec.containers[0].image.startsWith('voxfleet:')) return attendProcess(pod, path);
   if (metadata.deletionTimestamp !== undefined) {
     // It is set to when the grace ends.
     const deletedAtMs = Date.parse(metadata.deletionTimestamp) - 1000 * (metadata.deletionGracePeriodSeconds ?? 0);
-    if (Date.now() - deletedAtMs > 1000) await ask('DELETE', `${path}?gracePeriodSeconds=0`);
+    if (Date.now() - deletedAtMs > 1000) await remove(path);
     return;
   }
   const scheduled = status.conditions?.find(({ type }) => type === 'PodScheduled');
   if (status.phase === 'Running' || Date.now() - Date.parse(scheduled?.lastTransitionTime) < 1000) return;
-  addresses += 1;
-  const isReady = !spec.containers.some(({ image }) => image.includes('broken'));
+  await patchStatus(path, running(spec, nextAddress(), !spec.containers.some(({ image }) => image.includes('broken'))));
+}
+
+const remove = (path) => ask('DELETE', `${path}?gracePeriodSeconds=0`);
+const nextAddress = () => `10.244.${(addresses += 1) >> 8}.${addresses & 255}`;
+
+function running({ containers }, address, isReady) {
+  const now = new Date().toISOString();
   const ready = isReady ? 'True' : 'False';
-  const containerStatuses = spec.containers.map(({ name, image }) => ({ name, image, imageID: image, ready: isReady, started: true, restartCount: 0, state: { running: { startedAt: now } } }));
-  await patchStatus(path, {
-    phase: 'Running', startTime: now, podIP: `10.244.${addresses >> 8}.${addresses & 255}`, hostIP: '10.0.0.1', containerStatuses,
-    conditions: ['Initialized', 'Ready', 'ContainersReady'].map((type) => ({ type, status: type === 'Initialized' ? 'True' : ready, lastTransitionTime: now })),
+  const containerStatuses = containers.map(({ name, image }) => ({ name, image, imageID: image, ready: isReady, started: true, restartCount: 0, state: { running: { startedAt: now } } }));
+  const conditions = ['Initialized', 'Ready', 'ContainersReady'].map((type) => ({ type, status: type === 'Initialized' ? 'True' : ready, lastTransitionTime: now }));
+  return { phase: 'Running', startTime: now, podIP: address, hostIP: '10.0.0.1', containerStatuses, conditions };
+}
+
+// By their uid, as they were last seen.
+const processes = new Map();
+
+async function attendProcess(pod, path) {
+  const { uid, deletionTimestamp } = pod.metadata;
+  const isNew = !processes.has(uid);
+  if (isNew && deletionTimestamp !== undefined) return remove(path);
+  processes.set(uid, pod);
+  if (!isNew) return;
+  const address = nextAddress();
+  const isDeleted = () => processes.get(uid).metadata.deletionTimestamp !== undefined;
+  runPod(pod, address, ask, (isReady) => patchStatus(path, running(pod.spec, address, isReady)), isDeleted).then(() => remove(path)).catch((error) => {
+    process.stderr.write(`${error.stack}\n`);
+    process.exit(1);
   });
+}
+
+async function beServiceProxy() {
+  let known = {};
+  startServiceProxy(Number(PROXY_PORT), () => known);
+  for (;;) {
+    known = await ask('GET', `/api/v1/namespaces/${RUN_NAMESPACE}/endpoints/voxfleet-gateway`);
+    await pause(300);
+  }
 }
 
 const GROUPS = {
@@ -107,4 +141,5 @@ createServer({ key: readFileSync(join(FOLDER, 'metrics.key')), cert: readFileSyn
     (error) => response.writeHead(404, { 'content-type': 'text/plain' }).end(String(error)),
   );
 }).listen(Number(PORT), '127.0.0.1');
-await Promise.all([beNodes(), beKubelets()]);
+process.on('SIGTERM', () => process.exit());
+await Promise.all([beNodes(), beKubelets(), ...(RUN_NAMESPACE ? [beServiceProxy()] : [])]);
