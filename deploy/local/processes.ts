@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { yieldToOthers } from './autogroup.ts';
 import { LineCutter } from './lines.ts';
 import { terminalLine } from './terminal-line.ts';
 
@@ -69,11 +70,16 @@ export class StartError extends Error {
   }
 }
 
-/** Starts a process and waits until it is ready; one that is not is killed and rejected as StartError. */
+/**
+ * Starts a process and waits until it is ready; one that is not is killed and rejected as StartError. Until then it yields to all
+ * others: whoever takes over from a process that died needs the cores more than the one that will replace it.
+ */
 export async function startProcess(spec: ProcessSpec): Promise<RunningProcess> {
   const running = await launch(spec);
+  const yieldNoMore = yieldToOthers(running.pid);
   try {
     await untilReady(spec, running);
+    await yieldNoMore();
   } catch (error) {
     await running.kill('SIGKILL');
     throw error;

@@ -3,10 +3,12 @@ import { messageOf } from '../../../shared/runtime/errors.ts';
 import { Flite, FLITE_RATE_HZ } from './flite.ts';
 import { trimSilence } from './silence-trim.ts';
 import type { SynthesisJob, SynthesisResult } from './synthesis-pool.ts';
+import { yieldToAudio } from './thread-niceness.ts';
 
 /** Runs inside an EngineThread: takes SynthesisJob, answers each with one SynthesisResult. `workerData` is the compiled flite. */
 if (parentPort === null) throw new Error('flite-thread runs as a worker thread only');
 const port = parentPort;
+yieldToAudio();
 const flite = new Flite(workerData as WebAssembly.Module);
 
 /** The first sentence compiles most of the code: better one that nobody waits for. */

@@ -4,6 +4,7 @@ import { BiasDecodersCache } from './bias-decoders.ts';
 import { judge } from './phrase-match.ts';
 import { loadPocketSphinx } from './pocketsphinx.ts';
 import type { RecognizerReply, RecognizerRequest, RecognizerThreadSettings } from './recognizer-messages.ts';
+import { yieldToAudio } from './thread-niceness.ts';
 
 /** Does one piece of work; what the engine refuses is an answer, anything else ends the thread. */
 function answer({ biasId, phrases, work }: RecognizerRequest, cache: BiasDecodersCache): RecognizerReply {
@@ -20,6 +21,7 @@ function answer({ biasId, phrases, work }: RecognizerRequest, cache: BiasDecoder
 
 /** Runs only as a thread of the embedded recognizer. */
 function serve(port: NonNullable<typeof parentPort>, settings: RecognizerThreadSettings): void {
+  yieldToAudio();
   const reply = (message: RecognizerReply): void => port.postMessage(message);
   const cache = new BiasDecodersCache(loadPocketSphinx(settings.library), settings.model, reply);
   port.on('message', (request: RecognizerRequest) => reply(answer(request, cache)));
