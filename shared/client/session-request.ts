@@ -75,8 +75,14 @@ async function reach(url: URL, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch (cause) {
-    throw new SessionRequestError('unreachable', `no gateway answers at ${url.origin}`, undefined, { cause });
+    throw new SessionRequestError('unreachable', `no gateway answers at ${url.origin}${reasonOf(cause)}`, undefined, { cause });
   }
+}
+
+/** Node says in a cause of the cause what it was, browsers say nothing. */
+function reasonOf(failure: unknown): string {
+  const cause = failure instanceof Error ? failure.cause : undefined;
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? ` (${cause.code})` : '';
 }
 
 function bodyOf(text: string): unknown {
