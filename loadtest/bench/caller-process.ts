@@ -1,4 +1,6 @@
 import { messageOf } from '../../shared/runtime/errors.ts';
+import type { OpenStream } from '../load/byte-stream.ts';
+import { kernelStreams } from '../load/kernel-stream.ts';
 import type { CallerOrder, CallerPlan, CallerReport, CallerResult } from './caller-plan.ts';
 import { IdleCallers } from './idle-callers.ts';
 import { RelayCallers } from './relay-callers.ts';
@@ -11,16 +13,16 @@ interface Callers {
   run(onPhase: (phase: 'measuring' | 'measured') => void): Promise<CallerResult>;
 }
 
-function callersOf(plan: CallerPlan): Callers {
+function callersOf(plan: CallerPlan, openStream: OpenStream): Callers {
   switch (plan.kind) {
     case 'relay':
-      return new RelayCallers(plan);
+      return new RelayCallers(plan, openStream);
     case 'text':
-      return new TextCallers(plan);
+      return new TextCallers(plan, openStream);
     case 'idle':
-      return new IdleCallers(plan);
+      return new IdleCallers(plan, openStream);
     case 'turns':
-      return new TurnCallers(plan);
+      return new TurnCallers(plan, openStream);
   }
 }
 
@@ -41,7 +43,7 @@ let callers: Callers | undefined;
 process.on('message', (order: CallerOrder) => {
   void attempt(async () => {
     if (order.order === 'connect') {
-      callers = callersOf(order.plan);
+      callers = callersOf(order.plan, kernelStreams());
       await callers.connect();
       return tell({ report: 'connected' });
     }

@@ -1,5 +1,6 @@
 import { BINARY_HEADER_BYTES, BINARY_KIND, BINARY_VERSION } from '../../shared/protocol/binary-frame.ts';
 import { OPCODE, preparedFrame } from '../load/websocket-frames.ts';
+import type { OpenStream } from '../load/byte-stream.ts';
 import { WireSocket } from '../load/wire-socket.ts';
 import type { Dialect, Line } from './caller-plan.ts';
 
@@ -25,13 +26,13 @@ export interface VoiceLine {
 const SEQ_AT = 4;
 
 /** Opens a line. Rejects where it is refused. */
-export function openLine(dialect: Dialect, line: Line, listener: VoiceLineListener): Promise<VoiceLine> {
-  return dialect === 'native' ? openNative(line, listener) : openSocketIo(line, listener);
+export function openLine(dialect: Dialect, line: Line, openStream: OpenStream, listener: VoiceLineListener): Promise<VoiceLine> {
+  return dialect === 'native' ? openNative(line, openStream, listener) : openSocketIo(line, openStream, listener);
 }
 
-async function openNative({ url, protocols }: Line, listener: VoiceLineListener): Promise<VoiceLine> {
+async function openNative({ url, protocols }: Line, openStream: OpenStream, listener: VoiceLineListener): Promise<VoiceLine> {
   const socket = await WireSocket.open({
-    url, protocols,
+    url, protocols, openStream,
     onMessage: (payload, isText) => {
       if (isText) listener.onText(payload.toString());
       else if (payload.length >= BINARY_HEADER_BYTES) listener.onAudio(payload, BINARY_HEADER_BYTES, payload.readUInt32LE(SEQ_AT));
@@ -62,7 +63,7 @@ const EIO = { open: '0', ping: '2', pong: '3', connect: '40', event: '42' } as c
 const FRAME_EVENT = '451-["frame",{"_placeholder":true,"num":0}]';
 const TEXT_EVENT = '42["text",';
 
-async function openSocketIo({ url }: Line, listener: VoiceLineListener): Promise<VoiceLine> {
+async function openSocketIo({ url }: Line, openStream: OpenStream, listener: VoiceLineListener): Promise<VoiceLine> {
   let joined: () => void = () => undefined;
   const hasJoined = new Promise<void>((resolve) => (joined = resolve));
   const hear = (packet: string): void => {
@@ -74,7 +75,7 @@ async function openSocketIo({ url }: Line, listener: VoiceLineListener): Promise
   const early: string[] = [];
   let isReady = false;
   const socket = await WireSocket.open({
-    url: `${url}/socket.io/?EIO=4&transport=websocket`,
+    url: `${url}/socket.io/?EIO=4&transport=websocket`, openStream,
     onMessage: (payload, isText) => {
       if (!isText) return listener.onAudio(payload, BINARY_HEADER_BYTES, 0);
       if (isReady) hear(payload.toString());

@@ -1,3 +1,4 @@
+import type { OpenStream } from '../load/byte-stream.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LatencyRecorder } from '../load/latency-recorder.ts';
 import type { CallerResult, IdlePlan } from './caller-plan.ts';
@@ -10,18 +11,20 @@ const CONNECTS_AT_ONCE = 20;
 /** Callers who connect and say nothing. */
 export class IdleCallers {
   readonly #plan: IdlePlan;
+  readonly #openStream: OpenStream;
   readonly #voices: VoiceLine[] = [];
   readonly #faults = new Faults();
 
-  constructor(plan: IdlePlan) {
+  constructor(plan: IdlePlan, openStream: OpenStream) {
     this.#plan = plan;
+    this.#openStream = openStream;
   }
 
   /** Opens every line. Rejects where one is refused. */
   async connect(): Promise<void> {
     await inParallel(this.#plan.lines, CONNECTS_AT_ONCE, async (line) => {
       const onClosed = (reason: string): void => this.#faults.note(reason);
-      this.#voices.push(await openLine(this.#plan.dialect, line, { onAudio: () => undefined, onText: () => undefined, onClosed }));
+      this.#voices.push(await openLine(this.#plan.dialect, line, this.#openStream, { onAudio: () => undefined, onText: () => undefined, onClosed }));
     });
   }
 

@@ -1,3 +1,4 @@
+import type { OpenStream } from '../load/byte-stream.ts';
 import { FRAME_BYTES, readMark, writeMark } from '../load/echo-frame.ts';
 import { LatencyRecorder } from '../load/latency-recorder.ts';
 import { Pacer } from '../load/pacer.ts';
@@ -24,6 +25,7 @@ interface Caller {
 /** Callers who send frames by the clock and look what comes back. */
 export class RelayCallers {
   readonly #plan: RelayPlan;
+  readonly #openStream: OpenStream;
   readonly #callers: Caller[];
   readonly #delay = new LatencyRecorder();
   readonly #lateness = new LatencyRecorder();
@@ -34,8 +36,9 @@ export class RelayCallers {
   #answered = 0;
   #misplaced = 0;
 
-  constructor(plan: RelayPlan) {
+  constructor(plan: RelayPlan, openStream: OpenStream) {
     this.#plan = plan;
+    this.#openStream = openStream;
     this.#callers = plan.lines.map((line) => ({ line, voice: undefined, expected: 0, newestSeq: 0 }));
   }
 
@@ -71,7 +74,7 @@ export class RelayCallers {
   async #connect(caller: Caller): Promise<void> {
     let stands: () => void = () => undefined;
     const standing = new Promise<void>((resolve) => (stands = resolve));
-    caller.voice = await openLine(this.#plan.dialect, caller.line, {
+    caller.voice = await openLine(this.#plan.dialect, caller.line, this.#openStream, {
       onAudio: (message, at, seq) => {
         stands();
         this.#hear(caller, message, at, seq);

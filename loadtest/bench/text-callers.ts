@@ -1,3 +1,4 @@
+import type { OpenStream } from '../load/byte-stream.ts';
 import { LatencyRecorder } from '../load/latency-recorder.ts';
 import type { CallerResult, Line, TextPlan } from './caller-plan.ts';
 import { openLine, type VoiceLine } from './dialects.ts';
@@ -19,6 +20,7 @@ interface Caller {
 /** Callers who ask texts and wait for the answers, in order. */
 export class TextCallers {
   readonly #plan: TextPlan;
+  readonly #openStream: OpenStream;
   readonly #callers: Caller[];
   readonly #delay = new LatencyRecorder();
   readonly #faults = new Faults();
@@ -26,15 +28,16 @@ export class TextCallers {
   #misplaced = 0;
   #done: () => void = () => undefined;
 
-  constructor(plan: TextPlan) {
+  constructor(plan: TextPlan, openStream: OpenStream) {
     this.#plan = plan;
+    this.#openStream = openStream;
     this.#callers = plan.lines.map((line) => ({ line, voice: undefined, asked: 0, answered: 0, askedAtMs: [] }));
   }
 
   /** Opens every line. Rejects where one is refused. */
   async connect(): Promise<void> {
     await inParallel(this.#callers, CONNECTS_AT_ONCE, async (caller) => {
-      caller.voice = await openLine(this.#plan.dialect, caller.line, {
+      caller.voice = await openLine(this.#plan.dialect, caller.line, this.#openStream, {
         onAudio: () => undefined,
         onText: (text) => this.#hear(caller, text),
         onClosed: (reason) => this.#faults.note(reason),

@@ -1,3 +1,4 @@
+import type { OpenStream } from '../load/byte-stream.ts';
 import { FRAME_BYTES, FRAME_MS } from '../load/echo-frame.ts';
 import { LatencyRecorder } from '../load/latency-recorder.ts';
 import { Pacer } from '../load/pacer.ts';
@@ -38,6 +39,7 @@ interface Caller {
  */
 export class TurnCallers {
   readonly #plan: TurnPlan;
+  readonly #openStream: OpenStream;
   readonly #callers: Caller[];
   readonly #delay = new LatencyRecorder();
   readonly #lateness = new LatencyRecorder();
@@ -45,15 +47,16 @@ export class TurnCallers {
   #answered = 0;
   #done: () => void = () => undefined;
 
-  constructor(plan: TurnPlan) {
+  constructor(plan: TurnPlan, openStream: OpenStream) {
     this.#plan = plan;
+    this.#openStream = openStream;
     this.#callers = plan.lines.map((line) => ({ line, voice: undefined, phase: { kind: 'quiet', untilMs: 0 }, turns: 0 }));
   }
 
   /** Opens every line. Rejects where one is refused. */
   async connect(): Promise<void> {
     await inParallel(this.#callers, CONNECTS_AT_ONCE, async (caller) => {
-      caller.voice = await openLine(this.#plan.dialect, caller.line, {
+      caller.voice = await openLine(this.#plan.dialect, caller.line, this.#openStream, {
         onAudio: () => this.#hear(caller),
         onText: (text) => this.#read(caller, text),
         onClosed: (reason) => this.#faults.note(reason),

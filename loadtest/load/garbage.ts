@@ -1,3 +1,4 @@
+import { nodeStreams } from './node-stream.ts';
 import { WireSocket } from './wire-socket.ts';
 
 const COLLECT = JSON.stringify({ id: 1, method: 'HeapProfiler.collectGarbage' });
@@ -14,7 +15,7 @@ export async function collectGarbage(inspectorPort: number): Promise<void> {
   const done = new Promise<void>((resolve) => {
     answered = resolve;
   });
-  const socket = await WireSocket.open({ url: String(target.webSocketDebuggerUrl), onMessage: () => answered(), onClose: () => answered() });
+  const socket = await WireSocket.open({ url: String(target.webSocketDebuggerUrl), openStream: nodeStreams(), onMessage: () => answered(), onClose: () => answered() });
   socket.sendText(COLLECT);
   await done;
   socket.cut();

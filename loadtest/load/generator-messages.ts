@@ -1,10 +1,10 @@
 import type { MeterWindow } from './meter.ts';
-import type { WorkloadOptions } from './workload.ts';
+import type { WorkloadPart } from './workload.ts';
 
 /** What a generator is to do. */
 export interface GeneratorJob {
   readonly workload: string;
-  readonly options: WorkloadOptions;
+  readonly options: WorkloadPart;
 }
 
 /** From the tool to a generator process. */

@@ -1,6 +1,6 @@
 import type { Meter } from './meter.ts';
 import { WireCaller } from './wire-caller.ts';
-import { inParallel, urlOf, type Workload, type WorkloadOptions } from './workload.ts';
+import { inParallel, lineOf, type Workload, type WorkloadOptions } from './workload.ts';
 
 const OPENING = 16;
 
@@ -33,14 +33,13 @@ export class IdleWorkload implements Workload {
   }
 
   async #connect(at: number): Promise<void> {
-    const { apiKey, firstCaller } = this.#options;
     const fromMs = performance.now();
     let isReady: () => void = () => undefined;
     const ready = new Promise<void>((resolve) => {
       isReady = resolve;
     });
     this.#callers.push(await WireCaller.call({
-      url: urlOf(this.#options, firstCaller + at), apiKey, session: { agent: { instructions: 'idle' } },
+      ...lineOf(this.#options, this.#options.firstCaller + at), session: { agent: { instructions: 'idle' } },
       listener: {
         onNotice: (notice) => {
           if (notice.type === 'ready') isReady();

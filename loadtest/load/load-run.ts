@@ -4,7 +4,7 @@ import { Generators } from './generators.ts';
 import { WINDOW_MS, type GeneratorJob } from './generator-messages.ts';
 import { MeasuredRun } from './measured-run.ts';
 import { ProcessSampler, type WatchedProcess } from './process-sampler.ts';
-import type { WorkloadOptions } from './workload.ts';
+import type { WorkloadPart } from './workload.ts';
 
 /** After the last second of a run, how long its windows may take to come. */
 const SETTLE_MS = 50;
@@ -15,7 +15,7 @@ export interface LoadRunOptions {
   readonly callers: number;
   readonly generators: number;
   /** What generators are told; they are given their part of the callers. */
-  readonly options: Omit<WorkloadOptions, 'urls' | 'callers' | 'firstCaller' | 'share'>;
+  readonly options: Omit<WorkloadPart, 'urls' | 'callers' | 'firstCaller' | 'share'>;
   readonly seconds: number;
   readonly warmupSeconds: number;
   /** Whether the load comes to an end by itself; `seconds` is the most it may take then. */

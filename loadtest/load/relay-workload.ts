@@ -5,7 +5,7 @@ import type { LatencyRecorder } from './latency-recorder.ts';
 import type { Meter } from './meter.ts';
 import { Pacer } from './pacer.ts';
 import { WireCaller } from './wire-caller.ts';
-import { inParallel, urlOf, type Workload, type WorkloadOptions } from './workload.ts';
+import { inParallel, lineOf, type CallerLine, type Workload, type WorkloadOptions } from './workload.ts';
 
 /** Connecting at once. */
 const OPENING = 16;
@@ -48,13 +48,13 @@ class RelayCaller {
   }
 
   /** Resolves once the agent echoes. */
-  async open(url: string, apiKey: string | undefined, priority: number): Promise<void> {
+  async open(line: CallerLine, priority: number): Promise<void> {
     const agent = { instructions: 'echo', greeting: echoGreeting(this.key), engines: ENGINES };
     const echoes = new Promise<void>((resolve) => {
       this.#echoes = resolve;
     });
     this.#caller = await WireCaller.call({
-      url, apiKey, priority, session: { agent, priority },
+      ...line, priority, session: { agent, priority },
       listener: {
         onAudio: (message, at) => this.#audio(message, at),
         onNotice: (notice) => this.#notice(notice),
@@ -135,8 +135,8 @@ export class RelayWorkload implements Workload {
   }
 
   async open(): Promise<void> {
-    const { apiKey, firstCaller } = this.#options;
-    await inParallel(this.#callers.length, OPENING, async (at) => this.#callers[at]?.open(urlOf(this.#options, firstCaller + at), apiKey, this.#priority));
+    const { firstCaller } = this.#options;
+    await inParallel(this.#callers.length, OPENING, async (at) => this.#callers[at]?.open(lineOf(this.#options, firstCaller + at), this.#priority));
   }
 
   start(): void {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Meter } from './meter.ts';
 import { RelayWorkload } from './relay-workload.ts';
 import { WireCaller } from './wire-caller.ts';
-import { inParallel, urlOf, type Workload, type WorkloadOptions } from './workload.ts';
+import { inParallel, lineOf, type Workload, type WorkloadOptions } from './workload.ts';
 
 /** Of all callers so many do not read. */
 const PART_SLOW = 0.25;
@@ -60,9 +60,8 @@ export class SlowWorkload implements Workload {
   }
 
   async #connect(at: number): Promise<void> {
-    const { apiKey, firstCaller } = this.#options;
     this.#slow.push(await WireCaller.call({
-      url: urlOf(this.#options, firstCaller + at), apiKey, session: { agent: { instructions: 'slow', engines: { responder: 'scripted' } } },
+      ...lineOf(this.#options, this.#options.firstCaller + at), session: { agent: { instructions: 'slow', engines: { responder: 'scripted' } } },
       listener: {
         onClose: (code) => {
           if (!this.#isOver) this.#meter.count(code === SLOW_CONSUMER || code === 1006 ? 'slow receivers let go' : `slow receivers ended with ${code}`);

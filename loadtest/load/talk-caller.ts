@@ -4,6 +4,7 @@ import { FRAME_BYTES, FRAME_MS } from './echo-frame.ts';
 import type { Meter } from './meter.ts';
 import type { Utterance } from './speech.ts';
 import { WireCaller } from './wire-caller.ts';
+import type { CallerLine } from './workload.ts';
 
 /** A grid of frames on which speech begins and ends: eight frames are five of the 32 ms windows that engines judge by, so that the last sample of speech is the last of a window. */
 const GRID_FRAMES = 8;
@@ -61,13 +62,13 @@ export class TalkCaller {
     this.#isStopping = true;
   }
 
-  async open(url: string, apiKey: string | undefined, agent: { readonly instructions: string; readonly hints: readonly string[]; readonly engines: Readonly<Record<string, string>> }): Promise<void> {
+  async open(line: CallerLine, agent: { readonly instructions: string; readonly hints: readonly string[]; readonly engines: Readonly<Record<string, string>> }): Promise<void> {
     const ready = new Promise<void>((resolve) => {
       this.#ready = resolve;
     });
     const { meter } = this.#options;
     this.#caller = await WireCaller.call({
-      url, apiKey, session: { agent },
+      ...line, session: { agent },
       listener: {
         onAudio: (message, at) => this.#heard(message.length - at),
         onNotice: (notice) => this.#notice(notice),

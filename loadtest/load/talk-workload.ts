@@ -5,7 +5,7 @@ import type { Meter } from './meter.ts';
 import { Pacer } from './pacer.ts';
 import { recordedUtterances, toneUtterance, type Utterance } from './speech.ts';
 import { TalkCaller } from './talk-caller.ts';
-import { inParallel, urlOf, type Workload, type WorkloadOptions } from './workload.ts';
+import { inParallel, lineOf, type Workload, type WorkloadOptions } from './workload.ts';
 
 const OPENING = 16;
 /** Utterances are so many times eight frames long: 1 to 4 seconds, short ones more often. */
@@ -36,7 +36,7 @@ export class TalkWorkload implements Workload {
   }
 
   async open(): Promise<void> {
-    const { apiKey, firstCaller, callers, seed } = this.#options;
+    const { firstCaller, callers, seed } = this.#options;
     const recorded = this.#isRecorded ? await recordedUtterances() : [];
     const agent = this.#isRecorded
       ? { instructions: 'repeat', hints: recorded.flatMap(({ words = '' }) => words), engines: EMBEDDED }
@@ -46,7 +46,7 @@ export class TalkWorkload implements Workload {
       meter: this.#meter, random: seededRandom(seed * 100_003 + firstCaller + at), utterance,
       isRight: this.#isRecorded ? isSaid : isAsLong, endsInSpeech: !this.#isRecorded,
     }));
-    await inParallel(callers, OPENING, async (at) => this.#callers[at]?.open(urlOf(this.#options, firstCaller + at), apiKey, agent));
+    await inParallel(callers, OPENING, async (at) => this.#callers[at]?.open(lineOf(this.#options, firstCaller + at), agent));
   }
 
   start(): void {

@@ -3,7 +3,7 @@ import { questionnaireOf, type Question } from '../text-questions.ts';
 import type { Meter } from './meter.ts';
 import { Pacer } from './pacer.ts';
 import { WireCaller } from './wire-caller.ts';
-import { inParallel, urlOf, type Workload, type WorkloadOptions } from './workload.ts';
+import { inParallel, lineOf, type CallerLine, type Workload, type WorkloadOptions } from './workload.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const OPENING = 16;
@@ -42,12 +42,12 @@ class TextCaller {
     return this.#askedAtMs.length - this.#answered;
   }
 
-  async open(url: string, apiKey: string | undefined, instructions: string): Promise<void> {
+  async open(line: CallerLine, instructions: string): Promise<void> {
     const ready = new Promise<void>((resolve) => {
       this.#ready = resolve;
     });
     this.#caller = await WireCaller.call({
-      url, apiKey, session: { agent: { instructions, engines: { responder: 'embedded' } } },
+      ...line, session: { agent: { instructions, engines: { responder: 'embedded' } } },
       listener: {
         onNotice: (notice) => this.#notice(notice),
         onClose: (code, reason) => this.#meter.fault(`closed ${code}`, `a connection was closed with ${code} "${reason}"`),
@@ -123,9 +123,9 @@ export class TextWorkload implements Workload {
   }
 
   async open(): Promise<void> {
-    const { apiKey, firstCaller } = this.#options;
+    const { firstCaller } = this.#options;
     await inParallel(this.#callers.length, OPENING, async (at) => {
-      await this.#callers[at]?.open(urlOf(this.#options, firstCaller + at), apiKey, questionnaireOf(firstCaller + at, 0).instructions);
+      await this.#callers[at]?.open(lineOf(this.#options, firstCaller + at), questionnaireOf(firstCaller + at, 0).instructions);
     });
   }
 

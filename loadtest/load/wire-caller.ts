@@ -5,6 +5,7 @@ import { readAgentMessage } from '../../shared/client/agent-message.ts';
 import type { AgentMessage } from '../../shared/protocol/native-message.ts';
 import { OPCODE, preparedFrame, type PreparedFrame } from './websocket-frames.ts';
 import { WireSocket } from './wire-socket.ts';
+import type { CallerLine } from './workload.ts';
 
 /** Whom a caller tells. */
 export interface WireCallerListener {
@@ -15,11 +16,8 @@ export interface WireCallerListener {
   onClose?(code: number, reason: string): void;
 }
 
-export interface WireCallerOptions {
-  /** `http://host:port` of a gateway. */
-  readonly url: string;
+export interface WireCallerOptions extends CallerLine {
   readonly session: SessionRequest;
-  readonly apiKey?: string | undefined;
   readonly listener: WireCallerListener;
   /** Of every audio message: 0 urgent, 1 normal, 2 bulk. */
   readonly priority?: number;
@@ -50,14 +48,14 @@ export class WireCaller {
 
   /** Creates a session and connects to it. Throws SessionRequestError or UpgradeError. */
   static async call(options: WireCallerOptions): Promise<WireCaller> {
-    const { url, session, apiKey } = options;
+    const { url, session, apiKey, openStream } = options;
     const { session_id: sessionId, token } = await createSession(url, session, apiKey);
     const caller = new WireCaller(sessionId, options);
     const address = new URL(`/ws/${encodeURIComponent(sessionId)}`, url);
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
     const protocols = apiKey === undefined ? [NATIVE_SUBPROTOCOL] : [NATIVE_SUBPROTOCOL, `${TOKEN_SUBPROTOCOL_PREFIX}${token}`];
     caller.#socket = await WireSocket.open({
-      url: address.href, protocols,
+      url: address.href, protocols, openStream,
       onMessage: (payload, isText) => caller.#receive(payload, isText),
       onClose: (code, reason) => options.listener.onClose?.(code, reason),
     });

@@ -1,14 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { connect as connectPlain, type Socket } from 'node:net';
-import { connect as connectSecurely } from 'node:tls';
 import { messageOf } from '../../shared/runtime/errors.ts';
+import type { ByteStream, OpenStream } from './byte-stream.ts';
 import { clientFrame, FrameDecoder, OPCODE } from './websocket-frames.ts';
 
 /** RFC 6455, 1.3: proves that the server understood the request. */
 const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const HEAD_END = '\r\n\r\n';
 const OPEN_WITHIN_MS = 30_000;
-const READ_BYTES = 65_536;
 /** What a connection that was cut without a word is told to have ended with. */
 const CUT = 1006;
 const NO_CODE = 1005;
@@ -28,6 +26,7 @@ export class UpgradeError extends Error {
 export interface WireSocketOptions {
   /** `ws://` or `wss://`. */
   readonly url: string;
+  readonly openStream: OpenStream;
   readonly protocols?: readonly string[];
   /** `payload` is only good during the call. */
   readonly onMessage: (payload: Buffer, isText: boolean) => void;
@@ -35,16 +34,13 @@ export interface WireSocketOptions {
   readonly onClose?: (code: number, reason: string) => void;
 }
 
-/** Reading is synchronous: all sockets of a process read into the same bytes. */
-let readBuffer: Buffer | undefined;
-
 /**
  * A WebSocket client with as little as possible between a frame and the kernel, so that one process can be hundreds of
  * callers: messages are whole frames that the owner prepared, and reads are handed on without a copy.
  */
 export class WireSocket {
   readonly #options: WireSocketOptions;
-  readonly #socket: Socket;
+  readonly #stream: ByteStream;
   readonly #decoder: FrameDecoder;
   #state: 'opening' | 'open' | 'closed' = 'opening';
   #head = '';
@@ -53,19 +49,18 @@ export class WireSocket {
   #hasSaidClose = false;
 
   /** Use `WireSocket.open`. */
-  constructor(options: WireSocketOptions, socket: (onBytes: (bytes: Buffer) => void) => Socket) {
+  constructor(options: WireSocketOptions, url: URL) {
+    const isSecure = url.protocol === 'wss:';
+    const address = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || (isSecure ? 443 : 80)), isSecure };
     this.#options = options;
     this.#decoder = new FrameDecoder((payload, opcode) => this.#message(payload, opcode));
-    this.#socket = socket((bytes) => this.#receive(bytes));
-    this.#socket.setNoDelay(true);
-    this.#socket.on('error', (error) => this.#ended(error));
-    this.#socket.on('close', () => this.#ended());
+    this.#stream = options.openStream(address, { onBytes: (bytes) => this.#receive(bytes), onClosed: (error) => this.#ended(error) });
   }
 
   /** Throws UpgradeError. */
   static async open(options: WireSocketOptions): Promise<WireSocket> {
     const url = new URL(options.url);
-    const wire = new WireSocket(options, (onBytes) => connected(url, onBytes));
+    const wire = new WireSocket(options, url);
     const timer = setTimeout(() => wire.#fail(new UpgradeError(0, `no upgrade within ${OPEN_WITHIN_MS / 1000} s`)), OPEN_WITHIN_MS);
     try {
       await wire.#upgrade(url, options.protocols ?? []);
@@ -81,12 +76,12 @@ export class WireSocket {
 
   /** Bytes the kernel has not taken yet: while there are any, frames that were sent may not be written to. */
   get waitingBytes(): number {
-    return this.#socket.writableLength;
+    return this.#stream.waitingBytes;
   }
 
   /** Sends a whole frame, see `preparedFrame`; nothing where the connection is over. */
   send(frame: Buffer): void {
-    if (this.#state === 'open') this.#socket.write(frame);
+    if (this.#state === 'open') this.#stream.write(frame);
   }
 
   /** Sends a text message. */
@@ -96,26 +91,26 @@ export class WireSocket {
 
   /** What is sent until `uncork` leaves in one write. */
   cork(): void {
-    this.#socket.cork();
+    this.#stream.cork();
   }
 
   uncork(): void {
-    this.#socket.uncork();
+    this.#stream.uncork();
   }
 
   /** Stops reading, as a device does that is too slow, until `resume`. */
   pause(): void {
-    this.#socket.pause();
+    this.#stream.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#stream.resume();
   }
 
   /** Closes in agreement with the server. */
   close(code = 1000): void {
     if (this.#state !== 'open') {
-      this.#socket.destroy();
+      this.#stream.destroy();
       return;
     }
     const body = Buffer.alloc(2);
@@ -125,7 +120,7 @@ export class WireSocket {
 
   /** Cuts the connection without a word. */
   cut(): void {
-    this.#socket.destroy();
+    this.#stream.destroy();
   }
 
   #upgrade(url: URL, protocols: readonly string[]): Promise<void> {
@@ -137,7 +132,7 @@ export class WireSocket {
     const accept = createHash('sha1').update(key + ACCEPT_GUID).digest('base64');
     return new Promise((resolve, reject) => {
       this.#opened = { resolve, reject, accept };
-      this.#socket.write(`${lines.join('\r\n')}${HEAD_END}`);
+      this.#stream.write(Buffer.from(`${lines.join('\r\n')}${HEAD_END}`));
     });
   }
 
@@ -151,7 +146,7 @@ export class WireSocket {
       this.#decoder.push(bytes);
     } catch (error) {
       this.#closing = { code: CUT, reason: messageOf(error) };
-      this.#socket.destroy();
+      this.#stream.destroy();
     }
   }
 
@@ -175,7 +170,7 @@ export class WireSocket {
   #fail(error: UpgradeError): void {
     this.#opened?.reject(error);
     this.#state = 'closed';
-    this.#socket.destroy();
+    this.#stream.destroy();
   }
 
   #message(payload: Buffer, opcode: number): void {
@@ -189,7 +184,7 @@ export class WireSocket {
       case OPCODE.close:
         this.#closing ??= { code: payload.length < 2 ? NO_CODE : payload.readUInt16BE(0), reason: payload.subarray(2).toString() };
         this.#sayClose(payload.subarray(0, 2));
-        this.#socket.end();
+        this.#stream.end();
         return;
       default:
     }
@@ -208,18 +203,4 @@ export class WireSocket {
     const { code, reason } = this.#closing ?? { code: CUT, reason: error?.message ?? 'the connection was cut' };
     this.#options.onClose?.(code, reason);
   }
-}
-
-function connected(url: URL, onBytes: (bytes: Buffer) => void): Socket {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (url.protocol === 'wss:') {
-    const socket = connectSecurely({ host, port: Number(url.port || 443), servername: host });
-    return socket.on('data', onBytes);
-  }
-  readBuffer ??= Buffer.allocUnsafe(READ_BYTES);
-  const callback = (bytes: number, buffer: Uint8Array): boolean => {
-    onBytes(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
-    return true;
-  };
-  return connectPlain({ host, port: Number(url.port || 80), onread: { buffer: readBuffer, callback } });
 }

@@ -1,3 +1,5 @@
+import type { OpenStream } from './byte-stream.ts';
+
 /** What one generator process does to the fleet. Its methods are called in this order, each once. */
 export interface Workload {
   /** Connects everybody. Throws where somebody cannot be. */
@@ -11,8 +13,8 @@ export interface Workload {
   close(): Promise<void>;
 }
 
-/** What a workload is made with: the part of the run that is this process's. */
-export interface WorkloadOptions {
+/** The part of a run that is one process's. */
+export interface WorkloadPart {
   /** Base URLs of gateways; callers take them in turn. */
   readonly urls: readonly string[];
   readonly apiKey?: string | undefined;
@@ -26,6 +28,24 @@ export interface WorkloadOptions {
   readonly share: number;
   /** What a scenario adds: see the workload. */
   readonly extra: Readonly<Record<string, number | string>>;
+}
+
+/** What a workload is made with. */
+export interface WorkloadOptions extends WorkloadPart {
+  readonly openStream: OpenStream;
+}
+
+/** How a caller reaches its gateway. */
+export interface CallerLine {
+  /** `http://host:port` of the gateway. */
+  readonly url: string;
+  readonly apiKey?: string | undefined;
+  readonly openStream: OpenStream;
+}
+
+/** The line of this caller. */
+export function lineOf({ urls, apiKey, openStream }: WorkloadOptions, caller: number): CallerLine {
+  return { url: urlOf({ urls }, caller), apiKey, openStream };
 }
 
 /** The gateway of this caller. */

@@ -1,6 +1,7 @@
 import { BurstWorkload } from './burst-workload.ts';
 import { ChurnWorkload } from './churn-workload.ts';
 import type { GeneratorJob } from './generator-messages.ts';
+import { kernelStreams } from './kernel-stream.ts';
 import { IdleWorkload } from './idle-workload.ts';
 import type { Meter } from './meter.ts';
 import { MixedWorkload } from './mixed-workload.ts';
@@ -27,5 +28,5 @@ const WORKLOADS: ReadonlyMap<string, Make> = new Map<string, Make>([
 export function makeWorkload({ workload, options }: GeneratorJob, meter: Meter): Workload {
   const make = WORKLOADS.get(workload);
   if (make === undefined) throw new RangeError(`no workload is called ${workload}`);
-  return make(options, meter);
+  return make({ ...options, openStream: kernelStreams() }, meter);
 }
