@@ -20,7 +20,7 @@ const USAGE = `How fast the fleet is, beside what it is made of: bare references
   --rounds       of each comparison (default 5)
   --seconds      measured in each (default 5)
   --callers      who relay beside the bare chain and the peers (default 400)
-  --bulk         bulk callers beside whom urgent ones are measured (default 700)
+  --bulk         bulk callers beside whom urgent ones are measured (default 200)
   --steps        numbers of speaking callers to try, rising
   --soak-seconds length of the soak (default 60)
   --report       folder for bench.html, .json and .md (default .voxfleet/bench)`;

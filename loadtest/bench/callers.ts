@@ -6,8 +6,8 @@ import type { CallerOrder, CallerPlan, CallerReport, CallerResult } from './call
 export interface CallerWatch {
   /** The callers are connected, nothing was sent yet. */
   readonly onConnected?: () => Promise<void> | void;
-  readonly onMeasuring?: () => Promise<void> | void;
-  readonly onMeasured?: () => Promise<void> | void;
+  readonly onMeasuring?: (callersPid: number) => Promise<void> | void;
+  readonly onMeasured?: (callersPid: number) => Promise<void> | void;
 }
 
 const ENTRY = fileURLToPath(new URL('./caller-process.js', import.meta.url));
@@ -36,9 +36,9 @@ function conduct(child: ChildProcess, plan: CallerPlan, watch: CallerWatch): Pro
           await watch.onConnected?.();
           return order({ order: 'go' });
         case 'measuring':
-          return watch.onMeasuring?.();
+          return watch.onMeasuring?.(child.pid ?? 0);
         case 'measured':
-          return watch.onMeasured?.();
+          return watch.onMeasured?.(child.pid ?? 0);
         case 'result':
           return resolve(report.result);
         case 'failed':

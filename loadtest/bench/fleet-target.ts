@@ -12,6 +12,8 @@ export interface FleetTargetOptions {
   /** Node's own flags for the gateway and the worker: an inspector, for instance. */
   readonly execArgv?: readonly string[];
   readonly onLine?: (name: string, line: string) => void;
+  /** Settings of the worker beside the bench's own. */
+  readonly workerEnv?: Readonly<Record<string, string>>;
 }
 
 /** The fleet that is measured: one gateway, one worker, NATS and Redis, real processes. */
@@ -42,7 +44,7 @@ const WORKER = {
 };
 
 /** Starts the fleet. Throws StartError; nothing is left running then. */
-export async function startFleetTarget({ execArgv = [], onLine }: FleetTargetOptions = {}): Promise<FleetTarget> {
+export async function startFleetTarget({ execArgv = [], onLine, workerEnv = {} }: FleetTargetOptions = {}): Promise<FleetTarget> {
   const started: RunningProcess[] = [];
   try {
     const nats = await startNats();
@@ -57,7 +59,7 @@ export async function startFleetTarget({ execArgv = [], onLine }: FleetTargetOpt
       started.push(process);
       return process;
     };
-    const worker = await tier('worker', { ...WORKER, ENGINE_MODULES: moduleOf('loadtest/load/echo-engine.js'), WORKER_ID: 'bench' }, 'ADMIN_PORT');
+    const worker = await tier('worker', { ...WORKER, ENGINE_MODULES: moduleOf('loadtest/load/echo-engine.js'), WORKER_ID: 'bench', ...workerEnv }, 'ADMIN_PORT');
     const gateway = await tier('gateway', { ...GATEWAY, GATEWAY_ID: 'bench' }, 'PORT');
     return {
       name: 'fleet', dialect: 'native', awaitsFirst: true, gateway, worker, redis,

@@ -13,7 +13,7 @@ export interface Measurement {
   readonly target: string;
   readonly callers: number;
   readonly result: CallerResult;
-  /** Seconds of CPU by process, while it was measured. */
+  /** Seconds of CPU by process, while it was measured; `callers` are those who measure. */
   readonly cpuSeconds: Readonly<Record<string, number>>;
 }
 
@@ -36,9 +36,9 @@ export async function measureRelay(target: Target, load: RelayLoad, meet: Pick<C
   };
   return measured(target, callers, ({ onMeasuring, onMeasured }) => runCallers(plan, warmMs + measureMs + MOST_AROUND_MS, {
     ...meet, onMeasured,
-    onMeasuring: async () => {
-      onMeasuring();
-      await meet.onMeasuring?.();
+    onMeasuring: async (callersPid) => {
+      onMeasuring(callersPid);
+      await meet.onMeasuring?.(callersPid);
     },
   }));
 }
@@ -56,14 +56,21 @@ export async function measureTurns(target: Target, callers: number, turns: numbe
   return measured(target, callers, (watch) => runCallers({ kind: 'turns', dialect: target.dialect, lines, turns, mostMs }, mostMs + MOST_AROUND_MS, watch));
 }
 
-/** Notes the CPU that a target's processes use between the two moments that the callers tell. */
-async function measured(
-  target: Target, callers: number, run: (watch: { onMeasuring: () => void; onMeasured: () => void }) => Promise<CallerResult>,
-): Promise<Measurement> {
-  const usage = (): Map<string, number> => new Map([...target.processes].map(([name, { pid }]) => [name, cpuSeconds(pid)]));
-  let before = usage();
+/** When what is measured begins and ends, told with the process that the callers are. */
+interface Span {
+  readonly onMeasuring: (callersPid: number) => void;
+  readonly onMeasured: (callersPid: number) => void;
+}
+
+/** Notes the CPU that a target's processes, and the callers, use between the two moments that the callers tell. */
+async function measured(target: Target, callers: number, run: (span: Span) => Promise<CallerResult>): Promise<Measurement> {
+  const usage = (callersPid: number): Map<string, number> => {
+    const used = new Map([...target.processes].map(([name, { pid }]) => [name, cpuSeconds(pid)]));
+    return used.set('callers', cpuSeconds(callersPid));
+  };
+  let before = new Map<string, number>();
   let after = before;
-  const result = await run({ onMeasuring: () => void (before = usage()), onMeasured: () => void (after = usage()) });
+  const result = await run({ onMeasuring: (pid) => void (before = usage(pid)), onMeasured: (pid) => void (after = usage(pid)) });
   const used = [...after].map(([name, seconds]) => [name, seconds - (before.get(name) ?? 0)] as const);
   return { target: target.name, callers, result, cpuSeconds: Object.fromEntries(used) };
 }

@@ -19,6 +19,8 @@ const PAUSE_MS = 600;
 /** Well above the loudness from which the scripted voice activity takes a window for speech. */
 const AMPLITUDE = 8000;
 const NORMAL_PRIORITY = 1;
+const TONE = toneFrame();
+const SILENCE = Buffer.alloc(FRAME_BYTES);
 
 type Phase =
   | { readonly kind: 'quiet'; readonly untilMs: number }
@@ -94,7 +96,7 @@ export class TurnCallers {
     const { phase } = caller;
     const begins = phase.kind === 'quiet' && performance.now() >= phase.untilMs && ownRound % ALIGNED_FRAMES === 0;
     const spokenFrames = begins ? 1 : phase.kind === 'speaking' ? phase.spokenFrames + 1 : 0;
-    caller.voice?.sendAudio(FRAME_BYTES, NORMAL_PRIORITY, (frame, at) => writeTone(frame, at, spokenFrames > 0));
+    caller.voice?.sendAudio(FRAME_BYTES, NORMAL_PRIORITY, (frame, at) => (spokenFrames > 0 ? TONE : SILENCE).copy(frame, at));
     if (spokenFrames === SPEECH_FRAMES) caller.phase = { kind: 'waiting', endedMs: performance.now(), heardMs: undefined };
     else if (spokenFrames > 0) caller.phase = { kind: 'speaking', spokenFrames };
   }
@@ -119,9 +121,9 @@ export class TurnCallers {
   }
 }
 
-/** A frame of a 500 Hz tone, or of silence. */
-function writeTone(frame: Buffer, at: number, isLoud: boolean): void {
-  for (let sample = 0; sample < FRAME_BYTES / 2; sample += 1) {
-    frame.writeInt16LE(isLoud ? (sample % 32 < 16 ? AMPLITUDE : -AMPLITUDE) : 0, at + 2 * sample);
-  }
+/** A frame of a 500 Hz tone. */
+function toneFrame(): Buffer {
+  const frame = Buffer.alloc(FRAME_BYTES);
+  for (let sample = 0; sample < FRAME_BYTES / 2; sample += 1) frame.writeInt16LE(sample % 32 < 16 ? AMPLITUDE : -AMPLITUDE, 2 * sample);
+  return frame;
 }

@@ -93,14 +93,16 @@ type EchoLines = Map<number, EchoLine>;
  * Sends every marked frame back at once: what is left of a frame's way is the fleet's own, in both directions, without any
  * time of an engine. It hears by `voiceActivity`, to which all is silence, and speaks by `synthesizer`: the sentence
  * "echo <key>", which a session has as its greeting, sounds for as long as frames with that key come in. Its first frame is
- * silence and says that the line stands.
+ * silence and says that the line stands. With ECHO_WORK_US it computes for so long on each marked frame, as an engine does that has no
+ * thread of its own.
  */
 function echoEngine() {
   const lines: EchoLines = new Map();
+  const workMs = Number(process.env['ECHO_WORK_US'] ?? 0) / 1000;
   const close = async (): Promise<void> => lines.clear();
   return {
     name: 'echo',
-    voiceActivity: async () => ({ name: 'echo', open: (listener: WindowListener) => new EchoEar(lines, listener), close }),
+    voiceActivity: async () => ({ name: 'echo', open: (listener: WindowListener) => new EchoEar(lines, listener, workMs), close }),
     synthesizer: async () => ({
       name: 'echo', voices: ['echo'], close,
       synthesize: ({ text }: { readonly text: string }, signal: AbortSignal) => echoes(lines, text, signal),
@@ -111,22 +113,32 @@ function echoEngine() {
 /** What `ENGINE_MODULES` loads. */
 export const engine = echoEngine();
 
+/** Keeps the thread from everything else for so long; answers how often it looked at the clock. */
+function work(forMs: number): number {
+  const untilMs = performance.now() + forMs;
+  let looks = 0;
+  while (performance.now() < untilMs) looks += 1;
+  return looks;
+}
+
 class EchoEar {
   readonly #lines: EchoLines;
   readonly #listener: WindowListener;
+  readonly #workMs: number;
   #taken = 0;
   #toldUpTo = 0;
   #state: 'open' | 'closed' = 'open';
 
-  constructor(lines: EchoLines, listener: WindowListener) {
+  constructor(lines: EchoLines, listener: WindowListener, workMs: number) {
     this.#lines = lines;
     this.#listener = listener;
+    this.#workMs = workMs;
   }
 
   push(samples: Int16Array): void {
     for (let at = 0; at < samples.length; at += FRAME_SAMPLES) {
       const key = keyOfSamples(samples, at);
-      if (key !== undefined) this.#lines.get(key)?.push(samples, at);
+      if (key !== undefined) this.#hear(key, samples, at);
     }
     this.#taken += samples.length;
     if (this.#taken - this.#toldUpTo < WINDOW_SAMPLES) return;
@@ -135,6 +147,11 @@ class EchoEar {
     setImmediate(() => {
       if (this.#state === 'open') this.#listener.onWindow(0, endSample);
     });
+  }
+
+  #hear(key: number, samples: Int16Array, at: number): void {
+    if (this.#workMs > 0) work(this.#workMs);
+    this.#lines.get(key)?.push(samples, at);
   }
 
   close(): void {

@@ -57,7 +57,7 @@ function factsOf(held: readonly Round<Pair>[], framesPerSecond: number): string[
   };
   const perCoreOf = (process: string): string => count(medianOf(held, ({ fleet }) => answersPerCore(fleet, [process])));
   return [
-    `at ${count(framesPerSecond)} frames/s, µs of CPU per frame there and back: bare chain ${CARRIERS.map((name) => perFrame('chain', name)).join(', ')}; fleet ${[...CARRIERS, 'redis'].map((name) => perFrame('fleet', name)).join(', ')}`,
+    `at ${count(framesPerSecond)} frames/s, µs of CPU per frame there and back: bare chain ${[...CARRIERS, 'callers'].map((name) => perFrame('chain', name)).join(', ')}; fleet ${[...CARRIERS, 'redis', 'callers'].map((name) => perFrame('fleet', name)).join(', ')}`,
     `so one core of gateways carries ${perCoreOf('gateway')} frames/s there and back, one of workers ${perCoreOf('worker')}, one of NATS ${perCoreOf('nats')}: tiers grow by processes, each as far as its cores go`,
     `canary p99 by round: ${held.map(({ canaryP99Ms, repeated, isNoisy }) => `${ms(canaryP99Ms)}${repeated > 0 ? ` (after ${repeated} noisy)` : ''}${isNoisy ? ' noisy' : ''}`).join(', ')}`,
     `callers late at p99: ${held.map(({ measured: { chain, fleet } }) => `${ms(chain.result.lateness.p99Ms)} and ${ms(fleet.result.lateness.p99Ms)}`).join('; ')}`,
