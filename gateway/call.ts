@@ -1,3 +1,4 @@
+import type { SlabMemory } from '../shared/bus/slab-memory.ts';
 import type { Logger } from '../shared/runtime/log.ts';
 import type { TraceContext, TracedSession } from '../shared/runtime/tracing-context.ts';
 import type { SessionRecord } from '../shared/session/record.ts';
@@ -18,6 +19,7 @@ export interface LineServices {
   readonly store: SessionStore;
   readonly ingress: Ingress;
   readonly slices: ReplaySlices;
+  readonly memory: SlabMemory;
   readonly metrics: GatewayMetrics;
   readonly told: ToldErrors;
   readonly terms: TermsTable;

@@ -1,4 +1,5 @@
 import { connectBus, type Bus } from '../shared/bus/bus.ts';
+import { SlabMemory } from '../shared/bus/slab-memory.ts';
 import { startAdminServer, type AdminSources } from '../shared/runtime/admin-server.ts';
 import { watchDependencies } from '../shared/runtime/dependency-metrics.ts';
 import { withoutPassword } from '../shared/runtime/env.ts';
@@ -170,7 +171,7 @@ function openBusSide({ config, gatewayId, log, bus, store, registry, traces, not
     onMissed: (workerId) => connections.resend(workerId),
   }, log);
   const admission = new Admission(bus, gatewayId, { isGone: (workerId, failure) => fleet.isGone(workerId, failure), lighter: () => fleet.lighter() }, metrics);
-  const connections = new Connections({ config, store, admission, ingress, slices: new ReplaySlices(), terms: new TermsTable(config), scratch: new FrameScratch(), metrics, told, notices, traces, log });
+  const connections = new Connections({ config, store, admission, ingress, slices: new ReplaySlices(), memory: new SlabMemory(), terms: new TermsTable(config), scratch: new FrameScratch(), metrics, told, notices, traces, log });
   ingress.onNoResponders((workerId) => fleet.noResponders(workerId));
   receiveEgress(bus, gatewayId, (slot) => connections.at(slot), metrics);
   answerChecks(bus, gatewayId, (check) => connections.at(check.gatewaySlot)?.check(check) ?? { isConnected: false });

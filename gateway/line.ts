@@ -43,7 +43,7 @@ export class Line implements OutboxListener {
 
   /** `afterSeq`: the egress seq that the caller has already; `ticket`: of clients that can resume. */
   constructor(services: LineServices, listener: LineListener, socket: CallerSocket, call: Call, { afterSeq, ticket }: LineStart) {
-    const { metrics, ingress, slices } = services;
+    const { metrics, ingress, slices, memory } = services;
     const { terms } = call;
     this.#services = services;
     this.#call = call;
@@ -51,7 +51,7 @@ export class Line implements OutboxListener {
     this.#outbox = new Outbox(socket, new Pacing(terms.pacingLimits), metrics, this);
     const order = new EgressOrder(afterSeq);
     this.#delivery = new Delivery(services, call, this.#outbox, order);
-    this.#uplink = new Uplink({ ring: new ReplayRing(terms.ringLimits), ingress, slices, granted: terms.lane, isNumbered: terms.isNumbered });
+    this.#uplink = new Uplink({ ring: new ReplayRing(terms.ringLimits, memory), ingress, slices, granted: terms.lane, isNumbered: terms.isNumbered });
     this.#downlink = new Downlink({ metrics, terms, order, delivery: this.#delivery, uplink: this.#uplink });
     this.#intake = new Intake({ services, terms, uplink: this.#uplink, downlink: this.#downlink, delivery: this.#delivery });
     this.#resumption = ticket === undefined ? undefined : this.#resumptionWith(ticket);

@@ -3,9 +3,13 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
+import { SlabMemory } from '../shared/bus/slab-memory.ts';
 import { FRAME_COST_BYTES, ReplayRing, type KeptFrame } from './replay-ring.ts';
 
 const LIMITS = { maxAudioMs: 100, maxAudioBytes: 1_000_000, maxTextBytes: 10 * (FRAME_COST_BYTES + 10) };
+
+/** Shared by all rings here, as by all of a process: what is used again must not show. */
+const memory = new SlabMemory(100_000);
 
 function kept(seq: number, audioMs = 20): KeptFrame {
   return { type: audioMs > 0 ? 1 : 2, lane: 2, flags: 0, seq, stampUs: 0, mediaMs: 0, payload: new Uint8Array(10), audioMs };
@@ -18,7 +22,7 @@ function seqsAfter(ring: ReplayRing, seq: number): number[] {
 }
 
 test('what was released is gone, what was not is given in order', () => {
-  const ring = new ReplayRing(LIMITS);
+  const ring = new ReplayRing(LIMITS, memory);
   for (const seq of [1, 2, 3, 4, 5]) assert.deepEqual(ring.push(kept(seq)), []);
   ring.release(2);
   assert.deepEqual(seqsAfter(ring, 0), [3, 4, 5]);
@@ -30,7 +34,7 @@ test('what was released is gone, what was not is given in order', () => {
 });
 
 test('beyond its limit of sound the oldest audio goes, text stays where it was', () => {
-  const ring = new ReplayRing(LIMITS);
+  const ring = new ReplayRing(LIMITS, memory);
   ring.push(kept(1, 0));
   for (const seq of [2, 3]) ring.push(kept(seq));
   ring.push(kept(4, 0));
@@ -41,7 +45,7 @@ test('beyond its limit of sound the oldest audio goes, text stays where it was',
 
 test('a caller who sends a sample at a time is bounded by bytes, those that lie beside kept ones among them', () => {
   const maxAudioBytes = 10 * (FRAME_COST_BYTES + 10);
-  const ring = new ReplayRing({ ...LIMITS, maxAudioBytes });
+  const ring = new ReplayRing({ ...LIMITS, maxAudioBytes }, memory);
   for (let seq = 1; seq <= 100; seq++) {
     ring.push(kept(seq, 0.0625));
     assert.ok(ring.bytes <= maxAudioBytes);
@@ -53,7 +57,7 @@ test('a caller who sends a sample at a time is bounded by bytes, those that lie 
 });
 
 test('audio is copied: what it came in may be used for something else', () => {
-  const ring = new ReplayRing({ ...LIMITS, maxAudioMs: 10_000 });
+  const ring = new ReplayRing({ ...LIMITS, maxAudioMs: 10_000 }, memory);
   const buffer = new Uint8Array(3000);
   // Lengths that share memory, that do not fit what is left, and that have memory of their own.
   const lengths = [10, 10, 30, 2, 3000, 640, 640, 10, 2048, 2049];
@@ -66,7 +70,7 @@ test('audio is copied: what it came in may be used for something else', () => {
 });
 
 test('there is room for so much text and no more, and audio takes none of it', () => {
-  const ring = new ReplayRing(LIMITS);
+  const ring = new ReplayRing(LIMITS, memory);
   for (let seq = 1; seq <= 5; seq++) ring.push(kept(seq));
   let texts = 0;
   for (; ring.hasRoomForText(10); texts++) ring.push(kept(10 + texts, 0));
@@ -77,7 +81,7 @@ test('there is room for so much text and no more, and audio takes none of it', (
 });
 
 test('a frame is replaced where it stands, and only while it is kept', () => {
-  const ring = new ReplayRing(LIMITS);
+  const ring = new ReplayRing(LIMITS, memory);
   for (const seq of [1, 4, 7]) ring.push(kept(seq, 0));
   ring.replace({ ...kept(4, 0), flags: 4, payload: new Uint8Array(10 * (FRAME_COST_BYTES + 10) - 2 * (FRAME_COST_BYTES + 10) - FRAME_COST_BYTES) });
   assert.deepEqual(seqsAfter(ring, 0), [1, 4, 7]);
@@ -97,7 +101,7 @@ test('whatever is pushed and released, the ring holds what a plain list would, w
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-      const ring = new ReplayRing(LIMITS);
+      const ring = new ReplayRing(LIMITS, memory);
       let model: KeptFrame[] = [];
       let seq = 0;
       for (const taken of steps) {
@@ -120,7 +124,7 @@ test('whatever is pushed and released, the ring holds what a plain list would, w
 });
 
 test('a long call does not grow the ring: thousands pass through and the newest are found', () => {
-  const ring = new ReplayRing(LIMITS);
+  const ring = new ReplayRing(LIMITS, memory);
   for (let seq = 1; seq <= 50_000; seq++) {
     ring.push(kept(seq));
     ring.release(seq - 3);
@@ -129,14 +133,14 @@ test('a long call does not grow the ring: thousands pass through and the newest 
 });
 
 test('the newest audio is kept however long it is: it has not been sent yet', () => {
-  const ring = new ReplayRing(LIMITS);
+  const ring = new ReplayRing(LIMITS, memory);
   ring.push(kept(1));
   assert.deepEqual(ring.push(kept(2, 5000)), [1]);
   assert.deepEqual(seqsAfter(ring, 0), [2]);
 });
 
 test('what the ring gave up is not held on to', async () => {
-  const ring = new ReplayRing({ ...LIMITS, maxAudioMs: 1_000_000, maxAudioBytes: 4_000_000 });
+  const ring = new ReplayRing({ ...LIMITS, maxAudioMs: 1_000_000, maxAudioBytes: 4_000_000 }, new SlabMemory(0));
   const collected: number[] = [];
   const registry = new FinalizationRegistry<number>((seq) => collected.push(seq));
   for (let seq = 1; seq <= 40; seq++) {

@@ -1,4 +1,5 @@
-import { FrameSlab, type Chunk } from './frame-slab.ts';
+import { FrameSlab, type Chunk } from '../shared/bus/frame-slab.ts';
+import type { SlabMemory } from '../shared/bus/slab-memory.ts';
 
 /** One numbered piece of ingress as it is kept until the worker has committed it. */
 export interface KeptFrame {
@@ -74,13 +75,15 @@ export class ReplayRing {
   /** Empty places before the head: what was released is not held on to. */
   #frames: (KeptFrame | undefined)[] = [];
   #head = 0;
-  readonly #slab = new FrameSlab();
+  readonly #slab: FrameSlab;
   #audioMs = 0;
   #audioFrames = 0;
   #textBytes = 0;
 
-  constructor(limits: RingLimits) {
+  /** `memory` is shared by all rings of a process. */
+  constructor(limits: RingLimits, memory: SlabMemory) {
     this.#limits = limits;
+    this.#slab = new FrameSlab(memory);
   }
 
   /** Frames kept. */
@@ -133,7 +136,7 @@ export class ReplayRing {
     this.#compact();
   }
 
-  /** The first kept frame with a number above `seq`. */
+  /** The first kept frame with a number above `seq`. The bytes of audio are good until the ring changes. */
   after(seq: number): KeptFrame | undefined {
     return this.#frames[this.#indexAfter(seq)];
   }

@@ -5,6 +5,7 @@ import { pack, unpack } from '../shared/protocol/structured.ts';
 import type { Bus } from '../shared/bus/bus.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
 import { Ingress } from './ingress.ts';
+import { SlabMemory } from '../shared/bus/slab-memory.ts';
 import { ReplayRing } from './replay-ring.ts';
 import { ReplaySlices } from './replay-slices.ts';
 import { Uplink } from './uplink.ts';
@@ -21,7 +22,7 @@ function uplinkWith(isNumbered: boolean, maxAudioMs = 1000): { uplink: Uplink; s
     onConnection: () => undefined, close: () => Promise.resolve(),
   };
   const ingress = new Ingress(bus, 'g');
-  const ring = new ReplayRing({ maxAudioMs, maxAudioBytes: 1_000_000, maxTextBytes: 10_000 });
+  const ring = new ReplayRing({ maxAudioMs, maxAudioBytes: 1_000_000, maxTextBytes: 10_000 }, new SlabMemory(100_000));
   const sent = async (): Promise<readonly Envelope[]> => {
     // What is sent again goes out in the next turns of the event loop.
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));

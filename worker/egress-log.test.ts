@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ENVELOPE_TYPE, turnFlags } from '../shared/protocol/envelope.ts';
+import { SlabMemory } from '../shared/bus/slab-memory.ts';
 import { EgressLog, ENTRY_COST_BYTES, type LoggedEgress } from './egress-log.ts';
 
+/** Shared by all logs here, as by all of a process: what is used again must not show. */
+const memory = new SlabMemory(10_000);
 const PLENTY = { maxAudioMs: 1_000_000, maxBytes: 1_000_000_000 };
 
 function speechAt(seq: number, turn = 1, mediaMs = 0, audioMs = 100): LoggedEgress {
@@ -19,7 +22,7 @@ function seqs(entries: readonly LoggedEgress[]): number[] {
 }
 
 test('what was received is forgotten, what was not is kept in order', () => {
-  const log = new EgressLog(PLENTY);
+  const log = new EgressLog(PLENTY, memory);
   for (const seq of [1, 2, 3, 4]) log.push(eventAt(seq));
   log.received(2);
   assert.deepEqual(seqs(log.after(0)), [3, 4]);
@@ -28,14 +31,14 @@ test('what was received is forgotten, what was not is kept in order', () => {
 });
 
 test('beyond the bound on audio the oldest goes, events in front of it included', () => {
-  const log = new EgressLog({ maxAudioMs: 250, maxBytes: 1_000_000 });
+  const log = new EgressLog({ maxAudioMs: 250, maxBytes: 1_000_000 }, memory);
   log.push(eventAt(1));
   for (const seq of [2, 3, 4]) log.push(speechAt(seq));
   assert.deepEqual(seqs(log.after(0)), [3, 4]);
 });
 
 test('beyond the bound on bytes the oldest goes, the newest stays however large it is', () => {
-  const log = new EgressLog({ maxAudioMs: 1000, maxBytes: 2 * (ENTRY_COST_BYTES + 10) });
+  const log = new EgressLog({ maxAudioMs: 1000, maxBytes: 2 * (ENTRY_COST_BYTES + 10) }, memory);
   for (const seq of [1, 2, 3]) log.push(eventAt(seq));
   assert.deepEqual(seqs(log.after(0)), [2, 3]);
   log.push(eventAt(4, 5000));
@@ -43,7 +46,7 @@ test('beyond the bound on bytes the oldest goes, the newest stays however large 
 });
 
 test('the delivered place is the end of the newest speech up to a seq', () => {
-  const log = new EgressLog(PLENTY);
+  const log = new EgressLog(PLENTY, memory);
   log.push(speechAt(1, 3, 0));
   log.push(speechAt(2, 3, 100));
   log.push(eventAt(3));
@@ -55,7 +58,7 @@ test('the delivered place is the end of the newest speech up to a seq', () => {
 });
 
 test('the delivered place is known after its speech was received, and not where it was forgotten too early', () => {
-  const log = new EgressLog(PLENTY);
+  const log = new EgressLog(PLENTY, memory);
   for (const seq of [1, 2, 3]) log.push(speechAt(seq, 1, seq * 100));
   log.received(2);
   assert.deepEqual(log.deliveredAt(2), { turn: 1, mediaMs: 300 });
@@ -65,7 +68,7 @@ test('the delivered place is known after its speech was received, and not where 
 });
 
 test('what an earlier owner had delivered holds until this one has spoken', () => {
-  const log = new EgressLog(PLENTY, { seq: 40, delivered: { turn: 9, mediaMs: 1200 } });
+  const log = new EgressLog(PLENTY, memory, { seq: 40, delivered: { turn: 9, mediaMs: 1200 } });
   log.push(eventAt(41));
   assert.deepEqual(log.deliveredAt(41), { turn: 9, mediaMs: 1200 });
   assert.equal(log.deliveredAt(39), undefined);
@@ -85,7 +88,7 @@ test('whatever is said and received, the log is the newest part of what was not 
   fc.assert(
     fc.property(acts, (all) => {
       const limits = { maxAudioMs: 1000, maxBytes: 8000 };
-      const log = new EgressLog(limits);
+      const log = new EgressLog(limits, memory);
       let seq = 0;
       let received = 0;
       let kept: LoggedEgress[] = [];
@@ -118,7 +121,7 @@ function sum(entries: readonly LoggedEgress[], of: (entry: LoggedEgress) => numb
 }
 
 test('what went because there was too much is told apart from what was received', () => {
-  const log = new EgressLog({ maxAudioMs: 250, maxBytes: 1_000_000 });
+  const log = new EgressLog({ maxAudioMs: 250, maxBytes: 1_000_000 }, memory);
   for (const seq of [1, 2]) log.push(speechAt(seq));
   log.received(1);
   assert.equal(log.overflowSeq, 0);

@@ -1,3 +1,5 @@
+import { FrameSlab, type Chunk } from '../shared/bus/frame-slab.ts';
+import type { SlabMemory } from '../shared/bus/slab-memory.ts';
 import type { Delivered } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE, turnOfFlags, type EnvelopeType } from '../shared/protocol/envelope.ts';
 
@@ -31,12 +33,46 @@ export const ENTRY_COST_BYTES = 128;
 /** Empty places at the front of the array before it is moved together. */
 const COMPACT_AT = 256;
 
+/** Speech as the log keeps it: its bytes lie in the log's own memory. */
+class LoggedSpeech implements LoggedEgress {
+  readonly type: LoggedEgress['type'];
+  readonly flags: number;
+  readonly seq: number;
+  readonly mediaMs: number;
+  readonly audioMs: number;
+  readonly chunk: Chunk;
+  readonly #from: number;
+  readonly #to: number;
+
+  /** `chunk` has the bytes at its end. */
+  constructor({ type, flags, seq, mediaMs, audioMs, payload }: LoggedEgress, chunk: Chunk) {
+    this.type = type;
+    this.flags = flags;
+    this.seq = seq;
+    this.mediaMs = mediaMs;
+    this.audioMs = audioMs;
+    this.chunk = chunk;
+    this.#to = chunk.usedBytes;
+    this.#from = chunk.usedBytes - payload.length;
+  }
+
+  get bytes(): number {
+    return this.#to - this.#from;
+  }
+
+  /** Made when it is asked for: most speech is sent once, from where it was made. */
+  get payload(): Uint8Array {
+    return this.chunk.bytes.subarray(this.#from, this.#to);
+  }
+}
+
 /**
  * What one session's caller may not have yet, oldest first. Bounded: beyond its limits the oldest goes, whatever it is; the
  * newest always stays. Remembers how far the agent's speech had come where it was forgotten.
  */
 export class EgressLog {
   readonly #limits: EgressLimits;
+  readonly #slab: FrameSlab;
   /** Empty places before the head: what was forgotten is not held on to. */
   #entries: (LoggedEgress | undefined)[] = [];
   #head = 0;
@@ -46,9 +82,10 @@ export class EgressLog {
   #passed: Passed | undefined;
   #overflowSeq = 0;
 
-  /** `passed`: what an earlier owner had brought to the caller, where it is known. */
-  constructor(limits: EgressLimits, passed?: Passed) {
+  /** `memory` is shared by all logs of a process; `passed`: what an earlier owner had brought to the caller, where it is known. */
+  constructor(limits: EgressLimits, memory: SlabMemory, passed?: Passed) {
     this.#limits = limits;
+    this.#slab = new FrameSlab(memory);
     this.#passed = passed;
   }
 
@@ -67,8 +104,9 @@ export class EgressLog {
     return this.#overflowSeq;
   }
 
-  /** Keeps an envelope; its seq is one above the one before. */
-  push(entry: LoggedEgress): void {
+  /** Keeps an envelope; its seq is one above the one before. Of speech the payload is copied, of an event it is the log's from now on. */
+  push(envelope: LoggedEgress): void {
+    const entry = envelope.type === ENVELOPE_TYPE.speech ? new LoggedSpeech(envelope, this.#slab.add(envelope.payload)) : envelope;
     this.#entries.push(entry);
     this.#count(entry, 1);
     while (this.length > 1 && this.#isOver()) {
@@ -92,7 +130,7 @@ export class EgressLog {
     this.#compact();
   }
 
-  /** Everything kept with a number above `seq`, oldest first. */
+  /** Everything kept with a number above `seq`, oldest first; the bytes of speech are good until the log changes. */
   after(seq: number): readonly LoggedEgress[] {
     const at = this.#indexAfter(seq);
     return this.#entries.slice(at).filter((entry) => entry !== undefined);
@@ -126,11 +164,13 @@ export class EgressLog {
     this.#entries[this.#head] = undefined;
     this.#head += 1;
     this.#count(oldest, -1);
+    if (oldest instanceof LoggedSpeech) this.#slab.release(oldest.chunk);
   }
 
   #count(entry: LoggedEgress, sign: 1 | -1): void {
     this.#audioMs += sign * entry.audioMs;
-    this.#bytes += sign * (entry.payload.length + ENTRY_COST_BYTES);
+    const bytes = entry instanceof LoggedSpeech ? entry.bytes : entry.payload.length;
+    this.#bytes += sign * (bytes + ENTRY_COST_BYTES);
   }
 
   #compact(): void {

@@ -1,4 +1,5 @@
 import { Batcher } from '../shared/bus/batcher.ts';
+import { SlabMemory } from '../shared/bus/slab-memory.ts';
 import type { Bus } from '../shared/bus/bus.ts';
 import { gatewaySubject } from '../shared/bus/subjects.ts';
 import type { AgentEvent, EndedBody } from '../shared/protocol/agent-event.ts';
@@ -24,6 +25,8 @@ const EVENT_BYTES = 524_288;
 
 /** Everything this worker sends to gateways: one batcher per gateway. */
 export class Egress {
+  /** What speech is kept in until callers have it. */
+  readonly memory = new SlabMemory();
   readonly #bus: Bus;
   readonly #onDropped: () => void;
   readonly #onForgotten: () => void;
@@ -119,7 +122,7 @@ export class SessionEgress {
     this.#sentSeq = seenSeq;
     this.#receivedSeq = seenSeq;
     const maxBytes = audioBytes(format, replayMs) + (replayMs / SMALLEST_SPEECH_MS) * ENTRY_COST_BYTES + EVENT_BYTES;
-    this.#log = new EgressLog({ maxAudioMs: replayMs, maxBytes }, delivered === undefined ? undefined : { seq: seenSeq, delivered });
+    this.#log = new EgressLog({ maxAudioMs: replayMs, maxBytes }, egress.memory, delivered === undefined ? undefined : { seq: seenSeq, delivered });
   }
 
   /** The newest egress seq used. */
@@ -184,7 +187,7 @@ export class SessionEgress {
     this.#log.received(this.#seq);
   }
 
-  /** Agent audio of a turn, `mediaMs` into it; answers with its egress seq. */
+  /** Agent audio of a turn, `mediaMs` into it, which is copied; answers with its egress seq. */
   speech(payload: Uint8Array, mediaMs: number, isFirstOfTurn: boolean, turn: number): number {
     const flags = turnFlags(turn) | (isFirstOfTurn ? ENVELOPE_FLAG.firstOfTurn : 0);
     return this.#say(ENVELOPE_TYPE.speech, flags, mediaMs, audioMs(this.#format, payload.length), payload);

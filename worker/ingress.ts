@@ -9,8 +9,8 @@ import type { WorkerMetrics } from './metrics.ts';
 import type { Seat } from './seat.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Frames are looked at for this long before the event loop gets its turn. */
-const SLICE_MS = 5;
+/** Frames are looked at for this long before the event loop gets its turn, in which something more urgent may come in. */
+const SLICE_MS = 1;
 /** A caller is told of shed audio at most this often. */
 const TELL_EVERY_MS = 1000;
 /** Where all that is sent again waits for ears that are behind: when it is looked again. */

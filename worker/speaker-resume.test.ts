@@ -75,7 +75,7 @@ class Owner {
 
   #take(payload: Uint8Array, mediaMs: number, isFirst: boolean, turn: number): number {
     assert.equal(turn, TURN);
-    this.#parts.push(payload);
+    this.#parts.push(Uint8Array.from(payload));
     this.#placesMs.push(mediaMs);
     this.firsts.push(isFirst);
     this.#changed();

@@ -27,7 +27,7 @@ class Stage {
     this.speaker = new Speaker({
       synthesizer, leadMs, engineDeadlineMs: 10_000, voice: undefined, language: 'en-US', format: DEFAULT_AUDIO_FORMAT, beforeSentence,
       send: (payload, mediaMs, isFirst) => {
-        this.sent.push({ payload, mediaMs, isFirst });
+        this.sent.push({ payload: Uint8Array.from(payload), mediaMs, isFirst });
         this.#changed();
         return this.sent.length;
       },

@@ -78,7 +78,9 @@ export class SpokenTurn {
   #isSilenced = false;
   readonly #waiting: string[];
   readonly #spoken: SpokenSentence[];
-  readonly #sent: { readonly seq: number; readonly endMs: number }[] = [];
+  /** The newest messages' numbers and ends, in two columns: no object is kept of each. */
+  readonly #sentSeqs: number[] = [];
+  readonly #sentEndsMs: number[] = [];
   #current: CurrentSentence | undefined;
   /** So much of the audio to come is with the caller already. */
   #skipMs: number;
@@ -119,9 +121,12 @@ export class SpokenTurn {
 
   /** The caller's device played everything up to this egress seq. */
   played(egressSeq: number): void {
-    let endMs: number | undefined;
-    while (this.#sent[0] !== undefined && this.#sent[0].seq <= egressSeq) endMs = this.#sent.shift()?.endMs;
-    if (endMs !== undefined) this.#clock.told(endMs);
+    const later = this.#sentSeqs.findIndex((seq) => seq > egressSeq);
+    const played = later < 0 ? this.#sentSeqs.length : later;
+    const endMs = this.#sentEndsMs[played - 1];
+    if (endMs === undefined) return;
+    this.#forgetSent(played);
+    this.#clock.told(endMs);
   }
 
   /** See `Speaker.hold`. */
@@ -272,9 +277,15 @@ export class SpokenTurn {
     const pausedMs = this.#clock.sent(audioMs(this.#options.format, payload.length), nowMs);
     if (pausedMs > UNDERRUN_MS && !this.#wasHeld) this.#options.listener.onUnderrun?.(this.turn);
     this.#wasHeld = false;
-    if (this.#sent.length >= MOST_SENT) this.#sent.splice(0, MOST_SENT / 2);
-    this.#sent.push({ seq, endMs: this.#clock.sentMs });
+    if (this.#sentSeqs.length >= MOST_SENT) this.#forgetSent(MOST_SENT / 2);
+    this.#sentSeqs.push(seq);
+    this.#sentEndsMs.push(this.#clock.sentMs);
     if (mediaMs === 0) this.#options.listener.onFirstAudio(this.turn);
+  }
+
+  #forgetSent(messages: number): void {
+    this.#sentSeqs.splice(0, messages);
+    this.#sentEndsMs.splice(0, messages);
   }
 
   async #pause(durationMs: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { SlabMemory } from '../../shared/bus/slab-memory.ts';
 import { EgressOrder } from '../../gateway/egress-order.ts';
 import { Ingress } from '../../gateway/ingress.ts';
 import { ReplayRing } from '../../gateway/replay-ring.ts';
@@ -12,6 +13,8 @@ import type { ClientMessage } from './client-fixture.ts';
 import { modelBus, type Process } from './network-fixture.ts';
 import type { World } from './world-fixture.ts';
 
+/** What travels here are views, not copies: no memory is used again. */
+const NO_SPARE_MEMORY = new SlabMemory(0);
 const RING = { maxAudioMs: 60_000, maxAudioBytes: 10_000_000, maxTextBytes: 10_000_000 };
 
 interface Owner {
@@ -78,7 +81,7 @@ export class ModelConnection {
     this.#connectionNo = connectionNo;
     this.#seenFence = owner?.fence ?? 0;
     this.#order = new EgressOrder(after);
-    this.#uplink = new Uplink({ ring: new ReplayRing(RING), ingress: gateway.ingress, slices: gateway.slices, granted: 'normal', isNumbered: true });
+    this.#uplink = new Uplink({ ring: new ReplayRing(RING, NO_SPARE_MEMORY), ingress: gateway.ingress, slices: gateway.slices, granted: 'normal', isNumbered: true });
     this.#state = { kind: 'claiming', asked: 0, owner, lost: undefined, early: [] };
   }
 

@@ -22,7 +22,7 @@ export class EgressAudio {
   readonly #format: AudioFormat;
   readonly #make: ResamplerFactory;
   readonly #frameSamples: number;
-  /** Where samples go: the turn's own, so that frames which are kept hold on to no other session's. */
+  /** Where samples go, again and again: what was given away is the taker's until the next call only. */
   #slab: Int16Array;
   /** The slab is given away up to here. */
   #given = 0;
@@ -47,7 +47,7 @@ export class EgressAudio {
     return new EgressAudio(format, frameMs, await loadResampler());
   }
 
-  /** The frames that these samples complete, one after the other, which may be kept; what is left over waits for the next chunk. None after `free`. */
+  /** The frames that these samples complete, one after the other, good until the next call; what is left over waits for the next chunk. None after `free`. */
   process(chunk: SpeechChunk): Uint8Array {
     if (this.#conversion === 'freed') return NOTHING;
     if (this.#conversion?.fromHz !== chunk.sampleRateHz) this.#conversion = this.#convertFrom(chunk.sampleRateHz);
@@ -55,7 +55,7 @@ export class EgressAudio {
     return this.#takeWhole();
   }
 
-  /** The last frames, the very last one padded with silence; the next chunk begins anew. None after `free`. */
+  /** The last frames, good until the next call, the very last one padded with silence; the next chunk begins anew. None after `free`. */
   finish(): Uint8Array {
     if (this.#conversion === 'freed') return NOTHING;
     this.#endConversion();
@@ -86,26 +86,30 @@ export class EgressAudio {
   }
 
   #append(samples: Int16Array): void {
-    if (this.#filled + samples.length > this.#slab.length) this.#renew(samples.length);
+    if (this.#filled + samples.length > this.#slab.length) this.#makeRoom(samples.length);
     this.#slab.set(samples, this.#filled);
     this.#filled += samples.length;
   }
 
-  /** Goes on in new memory, with what is not given away yet and room for so many samples and some frames more. */
-  #renew(samples: number): void {
-    const open = this.#slab.subarray(this.#given, this.#filled);
-    const frames = Math.max(FRAMES_PER_SLAB, Math.ceil((open.length + samples) / this.#frameSamples));
-    this.#slab = new Int16Array(frames * this.#frameSamples);
-    this.#slab.set(open);
+  /** Makes room for so many samples behind those that are not given away yet: at the slab's beginning, or in a larger one. */
+  #makeRoom(samples: number): void {
+    const open = this.#filled - this.#given;
+    if (open + samples <= this.#slab.length) this.#slab.copyWithin(0, this.#given, this.#filled);
+    else {
+      const frames = Math.max(FRAMES_PER_SLAB, Math.ceil((open + samples) / this.#frameSamples));
+      const larger = new Int16Array(frames * this.#frameSamples);
+      larger.set(this.#slab.subarray(this.#given, this.#filled));
+      this.#slab = larger;
+    }
     this.#given = 0;
-    this.#filled = open.length;
+    this.#filled = open;
   }
 
   #takeWhole(): Uint8Array {
     const open = (this.#filled - this.#given) % this.#frameSamples;
     const end = this.#filled - open;
     if (end === this.#given) return NOTHING;
-    // PCM16 is sent as a view of these samples: they are not written to any more.
+    // PCM16 is sent as a view of these samples: they are not written to before the next call.
     const whole = this.#slab.subarray(this.#given, end);
     this.#given = end;
     return encodeAudio(this.#format.encoding, whole);
