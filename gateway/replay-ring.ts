@@ -1,21 +1,12 @@
-import { FrameSlab, type Chunk } from '../shared/bus/frame-slab.ts';
+import { FrameRows, type FrameRow } from '../shared/bus/frame-rows.ts';
+import { FrameSlab } from '../shared/bus/frame-slab.ts';
 import type { SlabMemory } from '../shared/bus/slab-memory.ts';
 
-/** One numbered piece of ingress as it is kept until the worker has committed it. */
-export interface KeptFrame {
-  readonly type: number;
-  /** Index of the lane it travels in. */
-  readonly lane: number;
-  /** ENVELOPE_FLAG bits that it carries whenever it is sent. */
-  readonly flags: number;
-  /** Above all before it: the connection's own count, or the caller's, which may have holes. */
-  readonly seq: number;
-  readonly stampUs: number;
-  readonly mediaMs: number;
-  readonly payload: Uint8Array;
-  /** Duration of audio; 0 for anything else, which is never dropped. */
-  readonly audioMs: number;
-}
+/**
+ * One numbered piece of ingress as it is kept until the worker has committed it, with the ENVELOPE_FLAG bits that it carries
+ * whenever it is sent. Its seq is the connection's own count, or the caller's, which may have holes. What is no audio is never dropped.
+ */
+export type KeptFrame = FrameRow;
 
 export interface RingLimits {
   /** Audio kept, in milliseconds of sound. */
@@ -28,43 +19,7 @@ export interface RingLimits {
 
 /** What a kept frame costs beside its payload. */
 export const FRAME_COST_BYTES = 128;
-/** Empty places at the front of the array before it is moved together. */
-const COMPACT_AT = 1024;
 const NOTHING_DROPPED: readonly number[] = [];
-
-/** Audio as the ring keeps it: its bytes lie in the ring's own memory. */
-class KeptAudio implements KeptFrame {
-  readonly type: number;
-  readonly lane: number;
-  readonly flags: number;
-  readonly seq: number;
-  readonly stampUs: number;
-  readonly mediaMs: number;
-  readonly audioMs: number;
-  readonly chunk: Chunk;
-  readonly #from: number;
-  readonly #to: number;
-
-  /** `chunk` has the frame's bytes at its end. */
-  constructor({ type, lane, flags, seq, stampUs, mediaMs, audioMs, payload }: KeptFrame, chunk: Chunk) {
-    this.type = type;
-    this.lane = lane;
-    this.flags = flags;
-    this.seq = seq;
-    // Signed, it is no object of its own; envelopes are written modulo 2^32.
-    this.stampUs = stampUs | 0;
-    this.mediaMs = mediaMs;
-    this.audioMs = audioMs;
-    this.chunk = chunk;
-    this.#to = chunk.usedBytes;
-    this.#from = chunk.usedBytes - payload.length;
-  }
-
-  /** Made when it is asked for: most frames are sent once, from where they came. */
-  get payload(): Uint8Array {
-    return this.chunk.bytes.subarray(this.#from, this.#to);
-  }
-}
 
 /**
  * A connection's uncommitted ingress, oldest first. Bounded: beyond its limits the oldest audio goes. Text is refused by
@@ -72,9 +27,7 @@ class KeptAudio implements KeptFrame {
  */
 export class ReplayRing {
   readonly #limits: RingLimits;
-  /** Empty places before the head: what was released is not held on to. */
-  #frames: (KeptFrame | undefined)[] = [];
-  #head = 0;
+  readonly #rows = new FrameRows();
   readonly #slab: FrameSlab;
   #audioMs = 0;
   #audioFrames = 0;
@@ -88,7 +41,7 @@ export class ReplayRing {
 
   /** Frames kept. */
   get length(): number {
-    return this.#frames.length - this.#head;
+    return this.#rows.length;
   }
 
   /** Bytes kept, FRAME_COST_BYTES a frame included, and memory of released frames that lie beside kept ones. */
@@ -109,7 +62,7 @@ export class ReplayRing {
   push(frame: KeptFrame): readonly number[] {
     if (frame.audioMs > 0) this.#pushAudio(frame);
     else {
-      this.#frames.push(frame);
+      this.#rows.push(frame, undefined);
       this.#textBytes += frame.payload.length + FRAME_COST_BYTES;
     }
     return this.#isOver() ? this.#dropOldestAudio() : NOTHING_DROPPED;
@@ -117,94 +70,71 @@ export class ReplayRing {
 
   /** Puts another frame that is no audio in the place of the one with its number, if that is still kept. */
   replace(frame: KeptFrame): void {
-    const at = this.#indexAfter(frame.seq - 1);
-    const kept = this.#frames[at];
-    if (kept?.seq !== frame.seq) return;
-    this.#textBytes += frame.payload.length - kept.payload.length;
-    this.#frames[at] = frame;
+    const at = this.#rows.indexAfter(frame.seq - 1);
+    if (this.#rows.seqAt(at) !== frame.seq) return;
+    this.#textBytes += frame.payload.length - this.#rows.payloadBytesAt(at);
+    this.#rows.set(at, frame, undefined);
   }
 
   /** Forgets everything up to and including `seq`. */
   release(seq: number): void {
-    let frame = this.#frames[this.#head];
-    while (frame !== undefined && frame.seq <= seq) {
-      this.#uncount(frame);
-      this.#frames[this.#head] = undefined;
-      this.#head += 1;
-      frame = this.#frames[this.#head];
+    while (this.length > 0 && this.#rows.seqAt(0) <= seq) {
+      this.#uncount(0);
+      this.#rows.shift();
     }
-    this.#compact();
   }
 
   /** The first kept frame with a number above `seq`. The bytes of audio are good until the ring changes. */
   after(seq: number): KeptFrame | undefined {
-    return this.#frames[this.#indexAfter(seq)];
+    return this.#rows.rowAt(this.#rows.indexAfter(seq));
   }
 
   /** How many frames with numbers up to `seq` are kept. */
   countUpTo(seq: number): number {
-    return this.#indexAfter(seq) - this.#head;
+    return this.#rows.indexAfter(seq);
   }
 
   /** How many kept frames that are no audio have a number above `seq`. */
   countTextsAfter(seq: number): number {
     let count = 0;
-    for (let i = this.#frames.length - 1; i >= this.#head; i--) {
-      const frame = this.#frames[i];
-      if (frame === undefined || frame.seq <= seq) break;
-      if (frame.audioMs === 0) count += 1;
+    for (let at = this.#rows.length - 1; at >= 0 && this.#rows.seqAt(at) > seq; at--) {
+      if (this.#rows.audioMsAt(at) === 0) count += 1;
     }
     return count;
   }
 
-  #indexAfter(seq: number): number {
-    let low = this.#head;
-    let high = this.#frames.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#frames[middle]?.seq ?? Infinity) > seq) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  }
-
   #dropOldestAudio(): readonly number[] {
     const dropped: number[] = [];
-    const kept: KeptFrame[] = [];
-    const frames = this.#frames;
-    let at = this.#head;
-    for (; at < frames.length - 1 && this.#isOver(); at++) {
-      const frame = frames[at];
-      if (frame === undefined) break;
-      frames[at] = undefined;
-      if (frame.audioMs === 0) kept.push(frame);
+    const texts: number[] = [];
+    let at = 0;
+    for (; at < this.#rows.length - 1 && this.#isOver(); at++) {
+      if (this.#rows.audioMsAt(at) === 0) texts.push(at);
       else {
-        dropped.push(frame.seq);
-        this.#uncount(frame);
+        dropped.push(this.#rows.seqAt(at));
+        this.#uncount(at);
       }
     }
-    // What was passed over moves up to close the gap; it is text, and there is little of it.
-    this.#head = at - kept.length;
-    kept.forEach((frame, i) => {
-      frames[this.#head + i] = frame;
-    });
-    this.#compact();
+    // What was passed over moves up to close the gap, the newest first; it is text, and there is little of it.
+    for (const [i, text] of texts.reverse().entries()) this.#rows.move(text, at - 1 - i);
+    for (let gone = at - texts.length; gone > 0; gone--) this.#rows.shift();
     return dropped;
   }
 
   #pushAudio(frame: KeptFrame): void {
-    this.#frames.push(new KeptAudio(frame, this.#slab.add(frame.payload)));
+    this.#rows.push(frame, this.#slab.add(frame.payload));
     this.#audioMs += frame.audioMs;
     this.#audioFrames += 1;
   }
 
-  #uncount(frame: KeptFrame): void {
-    if (!(frame instanceof KeptAudio)) {
-      this.#textBytes -= frame.payload.length + FRAME_COST_BYTES;
+  /** The frame at this place is not kept any more. */
+  #uncount(at: number): void {
+    const chunk = this.#rows.chunkAt(at);
+    if (chunk === undefined) {
+      this.#textBytes -= this.#rows.payloadBytesAt(at) + FRAME_COST_BYTES;
       return;
     }
-    this.#slab.release(frame.chunk);
-    this.#audioMs -= frame.audioMs;
+    this.#slab.release(chunk);
+    this.#audioMs -= this.#rows.audioMsAt(at);
     this.#audioFrames -= 1;
   }
 
@@ -214,12 +144,5 @@ export class ReplayRing {
 
   #isOver(): boolean {
     return this.#audioMs > this.#limits.maxAudioMs || this.#audioBytes > this.#limits.maxAudioBytes;
-  }
-
-  #compact(): void {
-    if (this.#head === this.#frames.length) this.#frames = [];
-    else if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#frames.length) this.#frames.splice(0, this.#head);
-    else return;
-    this.#head = 0;
   }
 }

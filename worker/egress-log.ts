@@ -1,4 +1,5 @@
-import { FrameSlab, type Chunk } from '../shared/bus/frame-slab.ts';
+import { FrameRows } from '../shared/bus/frame-rows.ts';
+import { FrameSlab } from '../shared/bus/frame-slab.ts';
 import type { SlabMemory } from '../shared/bus/slab-memory.ts';
 import type { Delivered } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE, turnOfFlags, type EnvelopeType } from '../shared/protocol/envelope.ts';
@@ -30,41 +31,6 @@ export interface Passed {
 
 /** What a kept envelope costs beside its payload. */
 export const ENTRY_COST_BYTES = 128;
-/** Empty places at the front of the array before it is moved together. */
-const COMPACT_AT = 256;
-
-/** Speech as the log keeps it: its bytes lie in the log's own memory. */
-class LoggedSpeech implements LoggedEgress {
-  readonly type: LoggedEgress['type'];
-  readonly flags: number;
-  readonly seq: number;
-  readonly mediaMs: number;
-  readonly audioMs: number;
-  readonly chunk: Chunk;
-  readonly #from: number;
-  readonly #to: number;
-
-  /** `chunk` has the bytes at its end. */
-  constructor({ type, flags, seq, mediaMs, audioMs, payload }: LoggedEgress, chunk: Chunk) {
-    this.type = type;
-    this.flags = flags;
-    this.seq = seq;
-    this.mediaMs = mediaMs;
-    this.audioMs = audioMs;
-    this.chunk = chunk;
-    this.#to = chunk.usedBytes;
-    this.#from = chunk.usedBytes - payload.length;
-  }
-
-  get bytes(): number {
-    return this.#to - this.#from;
-  }
-
-  /** Made when it is asked for: most speech is sent once, from where it was made. */
-  get payload(): Uint8Array {
-    return this.chunk.bytes.subarray(this.#from, this.#to);
-  }
-}
 
 /**
  * What one session's caller may not have yet, oldest first. Bounded: beyond its limits the oldest goes, whatever it is; the
@@ -73,9 +39,7 @@ class LoggedSpeech implements LoggedEgress {
 export class EgressLog {
   readonly #limits: EgressLimits;
   readonly #slab: FrameSlab;
-  /** Empty places before the head: what was forgotten is not held on to. */
-  #entries: (LoggedEgress | undefined)[] = [];
-  #head = 0;
+  readonly #rows = new FrameRows();
   #audioMs = 0;
   #bytes = 0;
   /** The newest speech that is not kept any more. */
@@ -91,7 +55,7 @@ export class EgressLog {
 
   /** Envelopes kept. */
   get length(): number {
-    return this.#entries.length - this.#head;
+    return this.#rows.length;
   }
 
   /** What they take, ENTRY_COST_BYTES apiece included. */
@@ -105,84 +69,66 @@ export class EgressLog {
   }
 
   /** Keeps an envelope; its seq is one above the one before. Of speech the payload is copied, of an event it is the log's from now on. */
-  push(envelope: LoggedEgress): void {
-    const entry = envelope.type === ENVELOPE_TYPE.speech ? new LoggedSpeech(envelope, this.#slab.add(envelope.payload)) : envelope;
-    this.#entries.push(entry);
-    this.#count(entry, 1);
+  push(entry: LoggedEgress): void {
+    const chunk = entry.type === ENVELOPE_TYPE.speech ? this.#slab.add(entry.payload) : undefined;
+    this.#rows.push({ ...entry, lane: 0, stampUs: 0 }, chunk);
+    this.#audioMs += entry.audioMs;
+    this.#bytes += entry.payload.length + ENTRY_COST_BYTES;
     while (this.length > 1 && this.#isOver()) {
-      const oldest = this.#entries[this.#head];
-      if (oldest === undefined) break;
-      this.#overflowSeq = oldest.seq;
-      this.#forget(oldest);
-      if (oldest.type === ENVELOPE_TYPE.speech) this.#passed = { seq: oldest.seq, delivered: endOf(oldest) };
+      this.#overflowSeq = this.#rows.seqAt(0);
+      this.#passed = this.#passedAt(0) ?? this.#passed;
+      this.#forget();
     }
-    this.#compact();
   }
 
   /** The caller has everything up to and including `seq`. */
   received(seq: number): void {
-    let spoken: LoggedEgress | undefined;
-    for (let oldest = this.#entries[this.#head]; oldest !== undefined && oldest.seq <= seq; oldest = this.#entries[this.#head]) {
-      if (oldest.type === ENVELOPE_TYPE.speech) spoken = oldest;
-      this.#forget(oldest);
+    for (let at = this.#rows.indexAfter(seq) - 1; at >= 0; at--) {
+      const passed = this.#passedAt(at);
+      if (passed === undefined) continue;
+      this.#passed = passed;
+      break;
     }
-    if (spoken !== undefined) this.#passed = { seq: spoken.seq, delivered: endOf(spoken) };
-    this.#compact();
+    while (this.length > 0 && this.#rows.seqAt(0) <= seq) this.#forget();
   }
 
   /** Everything kept with a number above `seq`, oldest first; the bytes of speech are good until the log changes. */
   after(seq: number): readonly LoggedEgress[] {
-    const at = this.#indexAfter(seq);
-    return this.#entries.slice(at).filter((entry) => entry !== undefined);
+    const entries: LoggedEgress[] = [];
+    for (let at = this.#rows.indexAfter(seq); at < this.length; at++) {
+      const row = this.#rows.rowAt(at);
+      if (row !== undefined) entries.push({ ...row, type: row.type === ENVELOPE_TYPE.speech ? ENVELOPE_TYPE.speech : ENVELOPE_TYPE.event });
+    }
+    return entries;
   }
 
   /** The end of the newest speech at or before `seq`; undefined where there was none or it is not known any more. */
   deliveredAt(seq: number): Delivered | undefined {
-    for (let at = this.#indexAfter(seq) - 1; at >= this.#head; at--) {
-      const entry = this.#entries[at];
-      if (entry?.type === ENVELOPE_TYPE.speech) return endOf(entry);
+    for (let at = this.#rows.indexAfter(seq) - 1; at >= 0; at--) {
+      const passed = this.#passedAt(at);
+      if (passed !== undefined) return passed.delivered;
     }
     return this.#passed !== undefined && this.#passed.seq <= seq ? this.#passed.delivered : undefined;
-  }
-
-  #indexAfter(seq: number): number {
-    let low = this.#head;
-    let high = this.#entries.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#entries[middle]?.seq ?? Infinity) > seq) high = middle;
-      else low = middle + 1;
-    }
-    return low;
   }
 
   #isOver(): boolean {
     return this.#audioMs > this.#limits.maxAudioMs || this.#bytes > this.#limits.maxBytes;
   }
 
-  #forget(oldest: LoggedEgress): void {
-    this.#entries[this.#head] = undefined;
-    this.#head += 1;
-    this.#count(oldest, -1);
-    if (oldest instanceof LoggedSpeech) this.#slab.release(oldest.chunk);
+  #forget(): void {
+    const chunk = this.#rows.chunkAt(0);
+    if (chunk !== undefined) this.#slab.release(chunk);
+    this.#audioMs -= this.#rows.audioMsAt(0);
+    this.#bytes -= this.#rows.payloadBytesAt(0) + ENTRY_COST_BYTES;
+    this.#rows.shift();
+    // Sums of fractions do not come back to nothing by themselves.
+    if (this.length === 0) this.#audioMs = 0;
   }
 
-  #count(entry: LoggedEgress, sign: 1 | -1): void {
-    this.#audioMs += sign * entry.audioMs;
-    const bytes = entry instanceof LoggedSpeech ? entry.bytes : entry.payload.length;
-    this.#bytes += sign * (bytes + ENTRY_COST_BYTES);
+  /** How far the speech at this place reaches; undefined where it is none. */
+  #passedAt(at: number): Passed | undefined {
+    if (this.#rows.typeAt(at) !== ENVELOPE_TYPE.speech) return undefined;
+    const row = this.#rows.rowAt(at);
+    return row === undefined ? undefined : { seq: row.seq, delivered: { turn: turnOfFlags(row.flags), mediaMs: row.mediaMs + row.audioMs } };
   }
-
-  #compact(): void {
-    if (this.#head === this.#entries.length) {
-      this.#entries = [];
-      this.#audioMs = 0;
-    } else if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#entries.length) this.#entries.splice(0, this.#head);
-    else return;
-    this.#head = 0;
-  }
-}
-
-function endOf({ flags, mediaMs, audioMs }: LoggedEgress): Delivered {
-  return { turn: turnOfFlags(flags), mediaMs: mediaMs + audioMs };
 }
