@@ -69,11 +69,11 @@ export class EgressLog {
   }
 
   /** Keeps an envelope; its seq is one above the one before. Of speech the payload is copied, of an event it is the log's from now on. */
-  push(entry: LoggedEgress): void {
-    const chunk = entry.type === ENVELOPE_TYPE.speech ? this.#slab.add(entry.payload) : undefined;
-    this.#rows.push({ ...entry, lane: 0, stampUs: 0 }, chunk);
-    this.#audioMs += entry.audioMs;
-    this.#bytes += entry.payload.length + ENTRY_COST_BYTES;
+  push({ type, flags, seq, mediaMs, audioMs, payload }: LoggedEgress): void {
+    const chunk = type === ENVELOPE_TYPE.speech ? this.#slab.add(payload) : undefined;
+    this.#rows.push({ type, lane: 0, flags, seq, stampUs: 0, mediaMs, audioMs, payload }, chunk);
+    this.#audioMs += audioMs;
+    this.#bytes += payload.length + ENTRY_COST_BYTES;
     while (this.length > 1 && this.#isOver()) {
       this.#overflowSeq = this.#rows.seqAt(0);
       this.#passed = this.#passedAt(0) ?? this.#passed;
