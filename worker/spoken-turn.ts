@@ -4,7 +4,7 @@ import { isSameTurn } from '../shared/protocol/envelope.ts';
 import { nowMs } from '../shared/runtime/clock.ts';
 import { pause } from '../shared/runtime/pause.ts';
 import { EgressAudio } from './audio/egress-audio.ts';
-import { chunksWithin } from './engine-deadline.ts';
+import { takeWithin } from './engine-deadline.ts';
 import type { Synthesizer } from './speech/ports.ts';
 import { heardText, type SpokenSentence } from './turn/heard.ts';
 import { PlayoutClock } from './turn/playout-clock.ts';
@@ -228,12 +228,7 @@ export class SpokenTurn {
     const { signal } = this.#stopped;
     const engine = await synthesizer();
     const speech = engine.synthesize({ text, voice, language }, signal);
-    for await (const chunk of chunksWithin(speech, signal, engineDeadlineMs, 'the synthesizer')) {
-      if (this.#isStopped()) return;
-      const sending = this.#send(audio.process(chunk));
-      // Each wait costs a turn of the microtask queue, and most frames wait for nothing.
-      if (sending !== undefined) await sending;
-    }
+    await takeWithin(speech, signal, engineDeadlineMs, 'the synthesizer', (chunk) => (this.#isStopped() ? undefined : this.#send(audio.process(chunk))));
   }
 
   /** Sends these frames; where some of them have to wait, a promise for when they are sent, or the turn is stopped. */
@@ -242,7 +237,7 @@ export class SpokenTurn {
     for (let at = 0; at < frames.length; at += this.#messageBytes) {
       const now = nowMs();
       if (this.#mustWait(now)) return this.#sendInTime(frames.subarray(at));
-      this.#sendNow(frames.subarray(at, at + this.#messageBytes), now);
+      this.#sendNow(frames.length <= this.#messageBytes ? frames : frames.subarray(at, at + this.#messageBytes), now);
     }
     return undefined;
   }
