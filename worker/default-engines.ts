@@ -1,6 +1,7 @@
 import type { Logger } from '../shared/runtime/log.ts';
 import { pause } from '../shared/runtime/pause.ts';
 import type { EngineDefaults, EngineNeed, Engines } from './speech/engines.ts';
+import { messageOf } from '../shared/runtime/errors.ts';
 
 const RETRY_MS = 2000;
 
@@ -39,7 +40,7 @@ export class DefaultEngines {
         await ASK[need](this.#engines);
         this.#faults.delete(need);
       } catch (err) {
-        const fault = `the default ${need} "${this.#names[need]}" could not be made: ${err instanceof Error ? err.message : String(err)}`;
+        const fault = `the default ${need} "${this.#names[need]}" could not be made: ${messageOf(err)}`;
         // What is as it was is not said again at every try.
         if (this.#faults.get(need) !== fault) this.#log.error({ err, need, engine: this.#names[need] }, 'a default engine could not be made');
         this.#faults.set(need, fault);

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '../../shared/runtime/errors.ts';
 
 /** The image's commands, each a tier's process. */
 const COMMANDS = ['gateway', 'worker'];
@@ -32,7 +33,7 @@ async function main(args: readonly string[]): Promise<void> {
     stopUntilHeard(process);
     await import(program.href);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${messageOf(error)}\n`);
     process.exitCode = 1;
   }
 }

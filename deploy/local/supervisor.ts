@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { planFleet, type Fleet } from './fleet.ts';
 import { isPortFree } from './ports.ts';
 import { StartError } from './processes.ts';
+import { messageOf } from '../../shared/runtime/errors.ts';
 
 /** How much longer than they let calls go on gateways and workers may take to end, before they are killed. */
 const STOP_SLACK_MS = 8000;
@@ -130,7 +131,7 @@ function wholeNumber(name: string, text: string, max: number): number {
 async function checkPorts(host: string, first: number, count: number): Promise<void> {
   for (let port = first; port < first + count; port += 1) {
     const free = await isPortFree(port, host).catch((error: unknown) => {
-      throw new UsageError(`port ${port} of ${host} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+      throw new UsageError(`port ${port} of ${host} cannot be used: ${messageOf(error)}`);
     });
     if (!free) throw new UsageError(`port ${port} is in use. Stop what uses it, or choose another one with the environment variable PORT.`);
   }

@@ -5,6 +5,7 @@ import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import { Ingress, NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { ConfigMap, Namespace, Service, ServiceAccount } from 'kubernetes-models/v1';
+import { messageOf } from '../../shared/runtime/errors.ts';
 
 /** A schema: its name as manifests give it, and what throws where a value is not as the schema says. */
 interface Schema {
@@ -38,7 +39,7 @@ export function objections(manifest: Manifest): string[] {
   try {
     schema.prototype.validate.call(watched(manifest, reads));
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
+    return [messageOf(error)];
   }
   return unreadFields(manifest, reads, kind);
 }

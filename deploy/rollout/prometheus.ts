@@ -1,4 +1,5 @@
 import type { Ask } from './measurement.ts';
+import { messageOf } from '../../shared/runtime/errors.ts';
 
 const TIMEOUT_MS = 20_000;
 
@@ -28,6 +29,6 @@ async function answerOf(url: string, expr: string): Promise<Answer> {
     const response = await fetch(url, { method: 'POST', body: new URLSearchParams({ query: expr }), signal: AbortSignal.timeout(TIMEOUT_MS) });
     return (await response.json()) as Answer;
   } catch (error) {
-    throw new PrometheusError(`${url} does not answer as a Prometheus would: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new PrometheusError(`${url} does not answer as a Prometheus would: ${messageOf(error)}`, { cause: error });
   }
 }

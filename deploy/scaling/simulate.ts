@@ -8,6 +8,7 @@ import { markdownTable, reportPage, type NamedResult } from './report.ts';
 import { simulate, type Scaling } from './simulation.ts';
 import { readFleetSettings } from './settings-files.ts';
 import { parseTrace } from './trace.ts';
+import { messageOf } from '../../shared/runtime/errors.ts';
 
 const USAGE = `Plays arriving calls against the numbers of the manifests: callers, pods, refusals and waits, second by second.
 
@@ -66,7 +67,7 @@ function attempt<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(messageOf(error));
   }
 }
 

@@ -13,12 +13,12 @@ export function nodeStreams(): OpenStream {
 class NodeStream implements ByteStream {
   readonly #socket: Socket;
 
-  constructor(socket: Socket, { onClosed }: StreamListener) {
+  constructor(socket: Socket, listener: StreamListener) {
     this.#socket = socket;
     socket.setNoDelay(true);
     let failure: Error | undefined;
     socket.on('error', (error) => (failure = error));
-    socket.on('close', () => onClosed(failure));
+    socket.on('close', () => listener.onClosed(failure));
   }
 
   get waitingBytes(): number {
@@ -55,7 +55,7 @@ class NodeStream implements ByteStream {
 }
 
 function connected({ host, port, isSecure }: StreamAddress, readBuffer: Buffer, listener: StreamListener): Socket {
-  if (isSecure) return connectSecurely({ host, port, servername: host }).on('data', (bytes) => listener.onBytes(bytes));
+  if (isSecure) return connectSecurely({ host, port, servername: host }).on('data', (bytes: Buffer) => listener.onBytes(bytes));
   const callback = (bytes: number, buffer: Uint8Array): boolean => {
     listener.onBytes(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
     return true;

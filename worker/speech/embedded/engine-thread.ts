@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '../ports.ts';
+import { messageOf } from '../../../shared/runtime/errors.ts';
 
 /** How long a crashed engine's thread stays down before it is started again. */
 const RESTART_AFTER_MS = 500;
@@ -70,7 +71,7 @@ export class EngineThread<In, Out> {
       this.#state = { kind: 'up', thread: this.#start() };
     }, RESTART_AFTER_MS);
     this.#state = { kind: 'down', restart };
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     this.#options.onCrash(new EngineError(`the engine thread died: ${reason}`, true, { cause }));
   }
 

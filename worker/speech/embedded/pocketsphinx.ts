@@ -1,5 +1,6 @@
 import koffi from 'koffi';
 import { EngineError } from '../ports.ts';
+import { messageOf } from '../../../shared/runtime/errors.ts';
 
 /** What a decoder is made with: paths of a PocketSphinx acoustic model folder, a dictionary and a language model. */
 export interface DecoderOptions {
@@ -65,7 +66,7 @@ function bind(library: string): Api {
       ps_get_hyp: c.func('const char *ps_get_hyp(void *decoder, void *score)'),
     };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new EngineError(`PocketSphinx cannot be loaded from ${library}: ${reason}`, false, { cause });
   }
 }

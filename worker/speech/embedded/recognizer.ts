@@ -52,7 +52,7 @@ async function checkInstalled(settings: EngineSettings, { library, model }: Reco
   try {
     settings.check('embedded recognizer');
   } catch (cause) {
-    throw new EngineError(cause instanceof Error ? cause.message : String(cause), false, { cause });
+    throw new EngineError(messageOf(cause), false, { cause });
   }
 }
 
