@@ -1,4 +1,4 @@
-import { Batcher } from '../shared/bus/batcher.ts';
+import { Batchers } from '../shared/bus/batchers.ts';
 import type { Bus } from '../shared/bus/bus.ts';
 import { lostSubject, workerOfLostSubject, workerSubject } from '../shared/bus/subjects.ts';
 import { ENVELOPE_TYPE, type Envelope } from '../shared/protocol/envelope.ts';
@@ -17,8 +17,6 @@ export type ControlType = (typeof ENVELOPE_TYPE)['cancel' | 'played' | 'gone' | 
 
 const NO_PAYLOAD = new Uint8Array(0);
 const CONTROL = laneIndex('control');
-/** Batchers of workers that were not written to for this long are forgotten: each start of a worker has a name of its own. */
-const FORGET_AFTER_MS = 60_000;
 /** Callers that hung up while the bus was away; beyond this the workers find out by their own grace. */
 const MOST_PARTINGS = 20_000;
 
@@ -26,12 +24,13 @@ const MOST_PARTINGS = 20_000;
 export class Ingress {
   readonly #bus: Bus;
   readonly #gatewayId: string;
-  readonly #batchers = new Map<string, Batcher>();
+  readonly #batchers: Batchers;
   #partings: Route[] = [];
 
   constructor(bus: Bus, gatewayId: string) {
     this.#bus = bus;
     this.#gatewayId = gatewayId;
+    this.#batchers = new Batchers((workerId) => this.#senderTo(workerId));
   }
 
   /** Whether the bus takes anything now. What is added while it does not is lost. */
@@ -49,7 +48,7 @@ export class Ingress {
 
   /** Adds an envelope to the batch for this worker. */
   send(workerId: string, envelope: Envelope): void {
-    this.#batcher(workerId).add(envelope);
+    this.#batchers.to(workerId).add(envelope);
   }
 
   /** Tells the owner something beside the audio, in the control lane. */
@@ -65,7 +64,7 @@ export class Ingress {
       return;
     }
     this.control(route, ENVELOPE_TYPE.gone);
-    this.#batchers.get(route.workerId)?.flush();
+    this.#batchers.flush(route.workerId);
   }
 
   /** The bus is back: sends the partings that waited for it. */
@@ -77,12 +76,12 @@ export class Ingress {
 
   /** Drops what belongs to a worker that is gone. */
   forget(workerId: string): void {
-    this.#batchers.delete(workerId);
+    this.#batchers.forget(workerId);
   }
 
   /** Sends everything that is waiting. */
   flush(): void {
-    for (const batcher of this.#batchers.values()) batcher.flush();
+    this.#batchers.flush();
   }
 
   /** Workers that were written to lately. */
@@ -92,19 +91,13 @@ export class Ingress {
 
   /** Forgets workers that are long gone. */
   sweep(nowMs: number): void {
-    for (const [workerId, { usedAtMs }] of this.#batchers) {
-      if (nowMs - usedAtMs > FORGET_AFTER_MS) this.#batchers.delete(workerId);
-    }
+    this.#batchers.sweep(nowMs);
   }
 
-  #batcher(workerId: string): Batcher {
-    const known = this.#batchers.get(workerId);
-    if (known !== undefined) return known;
+  #senderTo(workerId: string): (batch: Uint8Array) => void {
     const subject = workerSubject(workerId);
     const replyTo = lostSubject(this.#gatewayId, workerId);
     // A batch the bus does not take is not lost: connections send again what is not acknowledged once it is back.
-    const batcher = new Batcher((batch) => void this.#bus.publish(subject, batch, replyTo));
-    this.#batchers.set(workerId, batcher);
-    return batcher;
+    return (batch) => void this.#bus.publish(subject, batch, replyTo);
   }
 }

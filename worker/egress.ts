@@ -1,4 +1,5 @@
-import { Batcher } from '../shared/bus/batcher.ts';
+import type { Batcher } from '../shared/bus/batcher.ts';
+import { Batchers } from '../shared/bus/batchers.ts';
 import { SlabMemory } from '../shared/bus/slab-memory.ts';
 import type { Bus } from '../shared/bus/bus.ts';
 import { gatewaySubject } from '../shared/bus/subjects.ts';
@@ -14,8 +15,6 @@ import { EgressLog, ENTRY_COST_BYTES, type LoggedEgress } from './egress-log.ts'
 const NO_PAYLOAD = new Uint8Array(0);
 const SPEECH_LANE = laneIndex('normal');
 const CONTROL_LANE = laneIndex('control');
-/** Batchers of gateways that were not written to for this long are forgotten. */
-const FORGET_AFTER_MS = 60_000;
 /** The shortest messages that speech is reckoned to be cut into, for what keeping them costs. */
 const SMALLEST_SPEECH_MS = 20;
 /** After so long the caller would have told, by its gateway, that the newest message came. */
@@ -27,28 +26,23 @@ const EVENT_BYTES = 524_288;
 export class Egress {
   /** What speech is kept in until callers have it. */
   readonly memory = new SlabMemory();
-  readonly #bus: Bus;
-  readonly #onDropped: () => void;
   readonly #onForgotten: () => void;
-  readonly #batchers = new Map<string, Batcher>();
+  readonly #batchers: Batchers;
 
   /** `onDropped` counts batches the bus could not take, `onForgotten` callers who came back for more than was kept. */
   constructor(bus: Bus, onDropped: () => void, onForgotten: () => void) {
-    this.#bus = bus;
-    this.#onDropped = onDropped;
     this.#onForgotten = onForgotten;
+    this.#batchers = new Batchers((gatewayId) => {
+      const subject = gatewaySubject(gatewayId);
+      return (batch) => {
+        if (!bus.publish(subject, batch)) onDropped();
+      };
+    });
   }
 
   /** Where envelopes for this gateway go. */
   to(gatewayId: string): Batcher {
-    const known = this.#batchers.get(gatewayId);
-    if (known !== undefined) return known;
-    const subject = gatewaySubject(gatewayId);
-    const batcher = new Batcher((batch) => {
-      if (!this.#bus.publish(subject, batch)) this.#onDropped();
-    });
-    this.#batchers.set(gatewayId, batcher);
-    return batcher;
+    return this.#batchers.to(gatewayId);
   }
 
   /** A caller came back for more than was kept. */
@@ -58,14 +52,12 @@ export class Egress {
 
   /** Forgets gateways that are long gone. */
   sweep(): void {
-    for (const [gatewayId, batcher] of this.#batchers) {
-      if (nowMs() - batcher.usedAtMs > FORGET_AFTER_MS) this.#batchers.delete(gatewayId);
-    }
+    this.#batchers.sweep(nowMs());
   }
 
   /** Sends everything that is waiting. */
   flush(): void {
-    for (const batcher of this.#batchers.values()) batcher.flush();
+    this.#batchers.flush();
   }
 }
 
