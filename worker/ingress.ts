@@ -11,6 +11,8 @@ import type { Sessions } from './sessions.ts';
 
 /** Frames are looked at for this long before the event loop gets its turn, in which something more urgent may come in. */
 const SLICE_MS = 1;
+/** So much of each turn of the event loop may go to making room for what comes in it: beyond, it is shed, and the turn comes to its end. */
+const ROOM_MS = 2;
 /** A caller is told of shed audio at most this often. */
 const TELL_EVERY_MS = 1000;
 /** Where all that is sent again waits for ears that are behind: when it is looked again. */
@@ -41,6 +43,8 @@ export class Ingress {
   #missingWatch: NodeJS.Timeout | undefined;
   #earWait: NodeJS.Timeout | undefined;
   #isScheduled = false;
+  /** Left of ROOM_MS in this turn of the event loop. */
+  #roomMs = ROOM_MS;
 
   constructor(options: IngressOptions) {
     this.#options = options;
@@ -118,9 +122,9 @@ export class Ingress {
     this.#missingWatch = undefined;
   }
 
-  /** A burst of cheap messages is looked at on the spot; only what is still too much then is shed. */
+  /** A burst of cheap messages is looked at on the spot; only what is still too much then is shed, the least urgent first. */
   #makeRoom(): void {
-    this.#pump();
+    this.#pumpForRoom();
     if (!this.#lanes.isFull) return;
     const seat = this.#lanes.shed();
     const frame = seat?.inbox.shift();
@@ -129,11 +133,20 @@ export class Ingress {
     else this.#shed(seat, frame, 'queue_full');
   }
 
+  /** Whoever makes room for all that comes never gets to the rest of the turn, in which answers leave. */
+  #pumpForRoom(): void {
+    if (this.#roomMs <= 0) return;
+    const fromMs = nowMs();
+    this.#pump();
+    this.#roomMs -= nowMs() - fromMs;
+  }
+
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
+      this.#roomMs = ROOM_MS;
       const isDone = this.#pump();
       if (!isDone) this.#schedule();
       else if (this.#lanes.replaying > 0) this.#waitForEars();
