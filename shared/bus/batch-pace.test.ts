@@ -11,15 +11,15 @@ function paced(pace: BatchPace, count: number, fromMs: number, forMs: number): n
 }
 
 test('a little now and then waits for nothing', () => {
-  assert.ok(paced(new BatchPace(0), 15, 0, 1000).every((waitMs) => waitMs === 0));
+  assert.ok(paced(new BatchPace(0), 31, 0, 1000).every((waitMs) => waitMs === 0));
 });
 
 test('a steady stream is gathered for a millisecond, soon after it begins and no longer than it lasts', () => {
   const pace = new BatchPace(0);
-  const busy = paced(pace, 16, 0, 100);
+  const busy = paced(pace, 32, 0, 100);
   assert.equal(busy.indexOf(1), 19);
   assert.ok(busy.slice(19).every((waitMs) => waitMs === 1));
-  assert.equal(paced(pace, 8, 100, 40).at(-1), 0);
+  assert.equal(paced(pace, 16, 100, 40).at(-1), 0);
 });
 
 test('one large batch after a long silence is no stream', () => {

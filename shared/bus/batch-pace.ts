@@ -1,7 +1,7 @@
 /** Looked at over spans of at least so long. */
 const SPAN_MS = 20;
-/** From so many envelopes a millisecond on, which is half of what a core can do: below, a millisecond is worth more than the writes. */
-const BUSY_PER_MS = 16;
+/** From so many envelopes a millisecond on, which is all that a core can do: below, a millisecond is worth more than the writes. */
+const BUSY_PER_MS = 32;
 /** How long a busy batch waits for more: the least that a timer of Node can. */
 const GATHER_MS = 1;
 
