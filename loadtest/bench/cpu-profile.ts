@@ -17,44 +17,24 @@ const IDLE = '(idle)';
 
 /** Where the time went: the functions with the largest share of their own, the largest first. */
 export function topCosts(profile: CpuProfile, most: number): readonly Cost[] {
-  const places = new Map(profile.nodes.map((node) => [node.id, placeOf(node.callFrame)]));
-  const parents = new Map(profile.nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
+  const busy = busyStacks(profile);
   const self = new Map<string, number>();
   const total = new Map<string, number>();
-  let busy = 0;
-  for (const [at, id] of profile.samples.entries()) {
-    const us = profile.timeDeltas[at] ?? 0;
-    const own = places.get(id) ?? '';
-    if (own === IDLE) continue;
-    busy += us;
+  for (const { us, stack } of busy) {
+    const [own = ''] = stack;
     add(self, own, us);
-    const stack = new Set<string>();
-    for (let node: number | undefined = id; node !== undefined; node = parents.get(node)) stack.add(places.get(node) ?? '');
     for (const place of stack) add(total, place, us);
   }
-  const costs = [...self].map(([what, us]): Cost => ({ what, self: us / busy, total: (total.get(what) ?? us) / busy }));
+  const busyUs = sumOf(busy);
+  const costs = [...self].map(([what, us]): Cost => ({ what, self: us / busyUs, total: (total.get(what) ?? us) / busyUs }));
   return costs.sort((one, other) => other.self - one.self).slice(0, most);
 }
 
 /** The part (0 to 1) of the busy time in which a function of these files was under way, by itself or by what it called. */
 export function shareOf(profile: CpuProfile, files: RegExp): number {
-  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
-  const within = new Set<number>();
-  // A node comes before its children.
-  for (const { id, callFrame, children = [] } of profile.nodes) {
-    if (files.test(placeOf(callFrame))) within.add(id);
-    if (within.has(id)) for (const child of children) within.add(child);
-  }
-  let busy = 0;
-  let share = 0;
-  for (const [at, id] of profile.samples.entries()) {
-    const node = nodes.get(id);
-    const us = profile.timeDeltas[at] ?? 0;
-    if (node === undefined || placeOf(node.callFrame) === IDLE) continue;
-    busy += us;
-    if (within.has(id)) share += us;
-  }
-  return busy === 0 ? 0 : share / busy;
+  const busy = busyStacks(profile);
+  const within = busy.filter(({ stack }) => [...stack].some((place) => files.test(place)));
+  return busy.length === 0 ? 0 : sumOf(within) / sumOf(busy);
 }
 
 /** The functions of these files that take the most with all they call: what a reader looks for first. */
@@ -68,7 +48,30 @@ export function costWords({ what, self, total }: Cost): string {
   return `${(self * 100).toFixed(1)} % (${(total * 100).toFixed(1)} % with what it calls) ${what}`;
 }
 
-function add(sums: Map<string, number>, key: string, us: number): void {
+/** For so many microseconds the process was busy in the first of these places, called by the others; a recursive one is there once. */
+interface BusyStack {
+  readonly us: number;
+  readonly stack: ReadonlySet<string>;
+}
+
+/** Each place in the tree of calls at which the process was seen busy. */
+function busyStacks({ nodes, samples, timeDeltas }: CpuProfile): readonly BusyStack[] {
+  const places = new Map(nodes.map(({ id, callFrame }) => [id, placeOf(callFrame)]));
+  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
+  const spent = new Map<number, number>();
+  for (const [at, id] of samples.entries()) if (places.get(id) !== IDLE) add(spent, id, timeDeltas[at] ?? 0);
+  return [...spent].map(([id, us]) => {
+    const stack = new Set<string>();
+    for (let node: number | undefined = id; node !== undefined; node = parents.get(node)) stack.add(places.get(node) ?? '');
+    return { us, stack };
+  });
+}
+
+function sumOf(stacks: readonly BusyStack[]): number {
+  return stacks.reduce((sum, { us }) => sum + us, 0);
+}
+
+function add<K>(sums: Map<K, number>, key: K, us: number): void {
   sums.set(key, (sums.get(key) ?? 0) + us);
 }
 
