@@ -6,7 +6,7 @@ import type { NoticePublisher } from './notice-publisher.ts';
 const ASK_EVERY_MS = 1000;
 
 export interface NoticeWatchOptions {
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, 'onConnection'>;
   readonly store: Pick<SessionStore, 'ping'>;
   readonly notices: Pick<NoticePublisher, 'tell'>;
   /** Default a second. */
