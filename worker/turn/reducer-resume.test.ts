@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { UnfinishedReply } from './history.ts';
-import { initialState, reduce, type TurnState } from './reducer.ts';
+import { initialState, type TurnState } from './reducer.ts';
 import type { TurnEffect, TurnEvent } from './turn-event.ts';
+import { run as runFrom } from './turn-fixture.ts';
 
-const CONFIG = { endpointSilenceMs: 500, turnLimitMs: 60_000 };
 const SENTENCES = [{ text: 'One.', startMs: 0 }, { text: 'Two.' }];
 
 function resume(changes: Partial<UnfinishedReply> = {}): TurnEvent {
@@ -12,8 +12,7 @@ function resume(changes: Partial<UnfinishedReply> = {}): TurnEvent {
 }
 
 function run(...events: readonly TurnEvent[]): { state: TurnState; effects: readonly TurnEffect[] } {
-  const start: { state: TurnState; effects: readonly TurnEffect[] } = { state: initialState(3), effects: [] };
-  return events.reduce((step, event) => reduce(step.state, event, CONFIG), start);
+  return runFrom(events, initialState(3));
 }
 
 describe('a reply that an earlier owner began', () => {
