@@ -1,13 +1,15 @@
 import type { Logger } from '../../../shared/runtime/log.ts';
 import { EngineError, type VoiceActivityListener, type VoiceActivityStream } from '../ports.ts';
 import { EngineThread } from './engine-thread.ts';
-import { SILERO_END, WINDOW_SAMPLES, type SileroReply, type SileroRequest } from './silero-messages.ts';
+import { SILERO_END, WINDOW_SAMPLES, type SileroReply, type SileroRequest, type SileroSettings } from './silero-messages.ts';
 import { SileroOutbox } from './silero-outbox.ts';
 
 /** A stream with more windows unanswered fails: 32.8 s of audio, so that a replay of 30 s pushed at once still passes. */
 export const MAX_WINDOWS_IN_FLIGHT = 1024;
 /** How long windows wait before they are offered again to a thread that is being restarted. */
 const OFFER_AGAIN_AFTER_MS = 50;
+/** What an exit waits for the batch that is judged just now, a few milliseconds, or for the weights to be loaded, a few hundred. */
+const EXIT_WITHIN_MS = 2000;
 
 /** When the outbox goes to the thread. */
 type Flush =
@@ -24,6 +26,7 @@ export class SileroHost {
   readonly #thread: EngineThread<SileroRequest | typeof SILERO_END, SileroReply>;
   readonly #streams = new Map<number, HostedStream>();
   readonly #outbox = new SileroOutbox();
+  readonly #ended = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #settleReady: { resolve: () => void; reject: (error: EngineError) => void } | undefined;
   #flush: Flush = { kind: 'idle' };
   #lastId = 0;
@@ -36,7 +39,7 @@ export class SileroHost {
     });
     this.#thread = new EngineThread<SileroRequest | typeof SILERO_END, SileroReply>({
       script,
-      settings: undefined,
+      settings: { ended: this.#ended } satisfies SileroSettings,
       lastMessage: SILERO_END,
       onMessage: (reply) => this.#answered(reply),
       onCrash: (error) => this.#crashed(error),
@@ -73,6 +76,21 @@ export class SileroHost {
     this.#flush = { kind: 'closed' };
     this.#outbox.clear();
     await this.#thread.close();
+  }
+
+  /**
+   * Ends the thread where nothing can be awaited any more because the process exits: stands still until the thread is out of native
+   * code. An exit ends threads by force, native code throws at that, and the whole process would be aborted.
+   */
+  endAtExit(): void {
+    try {
+      this.#thread.post(SILERO_END);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      // No thread is there to be ended, or it was told already.
+      return;
+    }
+    Atomics.wait(this.#ended, 0, 0, EXIT_WITHIN_MS);
   }
 
   #flushSoon(): void {

@@ -14,6 +14,12 @@ export interface SileroRequest {
 /** To the thread: it is to end, as soon as what it judges just now is judged. */
 export const SILERO_END = 'end';
 
+/** Shared with the thread, its `workerData`. */
+export interface SileroSettings {
+  /** One number: 0 until the thread is out of native code for good, then 1, with an `Atomics.notify`. */
+  readonly ended: Int32Array<SharedArrayBuffer>;
+}
+
 /** From the thread: once that it is ready, then the probability of speech per window, in order within each stream. */
 export type SileroReply =
   | { readonly kind: 'ready' }

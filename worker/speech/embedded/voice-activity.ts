@@ -13,8 +13,13 @@ export async function createEmbeddedVoiceActivity({ env, log }: EngineContext): 
   refuseTelemetry();
   const script = new URL('./silero-thread.js', import.meta.url);
   const hosts = Array.from({ length: threads }, () => new SileroHost(script, log));
+  const atExit = (): void => {
+    for (const host of hosts) host.endAtExit();
+  };
+  process.once('exit', atExit);
   const close = async (): Promise<void> => {
     await Promise.all(hosts.map((host) => host.close()));
+    process.off('exit', atExit);
   };
   try {
     await Promise.all(hosts.map((host) => host.ready));
