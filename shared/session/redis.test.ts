@@ -104,11 +104,11 @@ describe('a Redis that Sentinels watch', LIMIT, () => {
     const sessionId = await fixture.newSession();
     await set.synchronized();
     const frozen = await set.primary();
-    await frozen.process.kill('SIGSTOP');
+    await frozen.pause();
     try {
       await untilAnswered(() => fixture.store.claim(sessionId, 'a', UNKNOWING));
     } finally {
-      await frozen.process.kill('SIGCONT');
+      await frozen.resume();
     }
     assert.notEqual((await set.primary()).port, frozen.port);
     const claim = await untilAnswered(() => fixture.store.claim(sessionId, 'a', { seenFence: 5 }));

@@ -5,7 +5,8 @@ import { FleetServer } from './fleet-server.ts';
 /** Nodes of a NATS cluster, and Sentinels: the least with a majority that outlives one of them. */
 const NODES = 3;
 const QUORUM = 2;
-const PRIMARY_NAME = 'voxfleet';
+/** What the Sentinels call the primary. */
+export const PRIMARY_NAME = 'voxfleet';
 /** A primary that is silent for this long is replaced. */
 const DOWN_AFTER_MS = 1000;
 const SETTLE_TIMEOUT_MS = 60_000;
