@@ -23,8 +23,6 @@ export interface ConnectionEnd {
   readonly reason: string;
   /** What the socket itself complained of; empty where it said nothing. */
   readonly failure: string;
-  /** Given up here while the other side may not know. */
-  readonly isOneSided: boolean;
 }
 
 /** Whom a connection tells; never again once it told `onEnd` or was left. */
@@ -132,7 +130,7 @@ export class Connection {
     socket.addEventListener('error', (event) => {
       this.#failure = messageOf(event);
     });
-    socket.addEventListener('close', ({ code, reason }) => this.#end({ code, reason: reason || this.#failure, failure: this.#failure, isOneSided: false }));
+    socket.addEventListener('close', ({ code, reason }) => this.#end({ code, reason: reason || this.#failure, failure: this.#failure }));
   }
 
   #lookForLife(isDoubted = false): void {
@@ -144,7 +142,7 @@ export class Connection {
 
   #giveUp(reason: string): void {
     const socket = this.#socket;
-    this.#end({ code: CUT, reason, failure: reason, isOneSided: true });
+    this.#end({ code: CUT, reason, failure: reason });
     // A dead peer agrees to nothing: whoever can does not wait for it.
     if (socket.terminate === undefined) socket.close(MOVED.code, MOVED.reason);
     else socket.terminate();

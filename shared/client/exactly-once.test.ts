@@ -31,6 +31,8 @@ class Fleet {
   egress: Record<string, unknown>[] = [];
   links: Link[] = [];
   #connections = 0;
+  /** Of the connection the session knows, be it there still or not. */
+  #newest = 0;
   /** What the owner took and had not committed, to be forgotten with it. */
   #pending: { readonly seq: number; readonly what: string }[] = [];
 
@@ -43,8 +45,8 @@ class Fleet {
   /** The session's connection from now on; older ones are closed by the takeover. */
   ready(link: Link): void {
     if (link.isReady || link.socket.readyState !== 0) return;
-    const newest = Math.max(...this.links.filter(({ isReady }) => isReady).map(({ number }) => number), 0);
-    if (link.number < newest) return this.cut(link, 4001);
+    if (link.number < this.#newest) return this.cut(link, 4001);
+    this.#newest = link.number;
     link.isReady = true;
     link.given = link.socket.after;
     link.socket.accept();
@@ -118,7 +120,7 @@ class Fleet {
   }
 
   #isNewest(link: Link): boolean {
-    return link.number === Math.max(...this.links.filter(({ isReady }) => isReady).map(({ number }) => number));
+    return link.number === this.#newest;
   }
 }
 

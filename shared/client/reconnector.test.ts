@@ -234,6 +234,17 @@ describe('being replaced', () => {
     caller.nextSocket().becomeReady();
     assert.equal(caller.client.state.name, 'ready');
   });
+
+  test('by an attempt of its own that was cut before it could say so is not', () => {
+    const { caller, socket: old } = Caller.ready();
+    old.say({ type: 'goaway', reconnect_after_ms: 0, seq: 0 });
+    const next = caller.nextSocket();
+    next.accept();
+    next.end();
+    old.end(4001, 'Replaced by a newer connection');
+    caller.nextSocket(200).becomeReady();
+    assert.equal(caller.client.state.name, 'ready');
+  });
 });
 
 test('hanging up waits for a gateway that does not answer for a second', () => {

@@ -32,7 +32,7 @@ export interface ReconnectorListener {
 
 /** A connection that was ready for so long was a good one: the next attempts begin anew. */
 const GOOD_AFTER_MS = 1000;
-/** So long may an attempt that was given up here still reach its gateway and take this very call over. */
+/** So long may an attempt that failed, or was given up here, still take this very call over. */
 const STRAY_MS = 30_000;
 
 /**
@@ -176,9 +176,10 @@ export class Reconnector {
     this.#addresses.leave(this.#options.random());
   }
 
-  #failed({ isOneSided }: ConnectionEnd): void {
+  /** An attempt that no gateway refused may have taken the call over all the same: its `ready` was lost on the way. */
+  #failed(end: ConnectionEnd): void {
     this.#next = undefined;
-    if (isOneSided) this.#strayUntilMs = this.#options.clock.nowMs() + STRAY_MS;
+    if (meaningOfClose(end) === 'again') this.#strayUntilMs = this.#options.clock.nowMs() + STRAY_MS;
   }
 
   #isTheEnd(end: ConnectionEnd): boolean {
