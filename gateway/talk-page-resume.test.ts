@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
 import { startFleet, type Fleet } from '../shared/testing/fleet.ts';
-import { openChromium, WORDS } from './chromium-fixture.ts';
+import { openChromium, PageStory, WORDS } from './chromium-fixture.ts';
 
 /** What stands before a fleet: one address, whichever gateway is behind it. */
 class Door {
@@ -44,16 +44,19 @@ class Door {
 describe('the talk page whose gateway dies', { timeout: 280_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'voxfleet-resume-'));
   const door = new Door();
+  const story = new PageStory();
   let address: string;
   let fleet: Fleet;
   let browser: BrowserContext;
   let page: Page;
 
   before(async () => {
-    fleet = await startFleet({ gateways: 2, workers: 1 });
+    fleet = await startFleet({ gateways: 2, workers: 1, onLine: (id, line) => story.add(`${id}: ${line}`) });
     address = await door.open();
     browser = await openChromium(folder);
     page = await browser.newPage();
+    story.follow(page);
+    for (const { id, exited } of [...fleet.gateways, ...fleet.workers]) void exited.then((exit) => story.add(`${id} ended: ${JSON.stringify(exit)}`));
   });
 
   after(async () => {
@@ -68,7 +71,7 @@ describe('the talk page whose gateway dies', { timeout: 280_000 }, () => {
     door.port = Number(new URL(fleet.gatewayUrls[gateway] ?? '').port);
   }
 
-  test('says calmly that it reconnects, then that it is back, and what was said meanwhile is heard whole', async () => {
+  test('says calmly that it reconnects, then that it is back, and what was said meanwhile is heard whole', () => story.tellOnFailure(page, async () => {
     leadTo(0);
     const query = new URLSearchParams({ headphones: '1', instructions: 'repeat', greeting: '' });
     for (const hint of [WORDS, 'stop the car', 'turn left']) query.append('hint', hint);
@@ -88,9 +91,9 @@ describe('the talk page whose gateway dies', { timeout: 280_000 }, () => {
     await page.locator('.line.agent .words').waitFor();
     assert.equal(await page.locator('.line.agent .words').textContent(), WORDS);
     await page.locator('body[data-line=""]').waitFor();
-  });
+  }));
 
-  test('takes what is typed while nobody answers, and has it answered', async () => {
+  test('takes what is typed while nobody answers, and has it answered', () => story.tellOnFailure(page, async () => {
     await page.locator('body[data-state=listening]').waitFor();
     door.port = undefined;
     await fleet.addGateway();
@@ -103,5 +106,5 @@ describe('the talk page whose gateway dies', { timeout: 280_000 }, () => {
     await page.getByRole('button', { name: 'Hang up' }).click();
     await page.locator('body[data-state=ended]').waitFor();
     assert.ok(await page.locator('#problem').isHidden());
-  });
+  }));
 });

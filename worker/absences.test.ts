@@ -7,6 +7,8 @@ import type { ConnectionCheckReply } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import { pack } from '../shared/protocol/structured.ts';
 import { agentConfig, type GatewayFixture } from './gateway-fixture.ts';
+import { silence } from './speech/conformance/recordings.ts';
+import { loudTone, sayInRealTime } from './speech-fixture.ts';
 import { WorkerFixture } from './worker-fixture.ts';
 
 const LIMIT = { timeout: 200_000 };
@@ -51,6 +53,26 @@ describe('while its caller is away', LIMIT, () => {
     assert.equal(Buffer.concat([speechOf(first), speechOf(second)]).compare(speechOf(whole)), 0);
     assert.deepEqual(second.said().map(({ seq }) => seq), second.said().map((_, i) => seen + 1 + i));
   });
+
+  for (const [phase, before] of [['a word', [silence(200), loudTone(400)]], ['a breath', [silence(200), loudTone(400), silence(300)]]] as const) {
+    test(`a sentence whose gateway dies in the middle of ${phase} is one turn, however long the caller takes to come back`, async () => {
+      const sessionId = `cut-off-in-${phase.replace(' ', '-')}`;
+      await fixture.startWorker(sessionId);
+      // Nobody answers whether the caller is there: this gateway is dead as soon as it says nothing any more.
+      const first = await fixture.caller(sessionId);
+      await first.claim(sessionId, {}, sessionId);
+      await sayInRealTime(first, before);
+      await first.until(() => first.events().some(({ type }) => type === 'speech_started'));
+      await sleep(3000);
+      const second = await fixture.gateway(`${sessionId}-2`);
+      isThere(second);
+      await second.claim(sessionId, { connectionNo: 2, seenEgressSeq: first.seenEgressSeq, isResuming: true }, sessionId);
+      await sayInRealTime(second, [loudTone(400), silence(1200)]);
+      await second.until(() => second.events().some(({ type }) => type === 'turn'));
+      const heard = [...first.events(), ...second.events()].filter((event) => event.type === 'transcript' && event.role === 'caller' && event.final);
+      assert.equal(heard.length, 1, JSON.stringify(heard));
+    });
+  }
 
   test('a session is not forgotten before it is stored, however long Redis is away', async () => {
     await fixture.startWorker('keeper', { RECONNECT_GRACE_MS: '50' });

@@ -6,6 +6,8 @@ import { AudioFlow } from './turn/audio-flow.ts';
 
 /** Audio that stops in the middle of speech for this long is taken as its end. */
 const STALL_MS = 1000;
+/** Audio that was due for this long is missing: soon enough to learn that its gateway is dead before the silence ends a turn. */
+const MISSING_MS = 200;
 /** Audio held while the engines are made ready: half a minute in 20 ms frames. More is shed. */
 const MOST_HELD_FRAMES = 1500;
 /** Held while the ear opens, or not yet judged: more than this much audio, in frames or in milliseconds, and the ear is behind. */
@@ -17,12 +19,14 @@ const REOPEN_AFTER_MS = 1000;
 export interface CallerAudioOptions {
   /** Makes an ear ready; called at the first frame, and again after a failure. */
   readonly open: () => Promise<Hearing>;
-  /** Whether the caller is in the middle of speech, so that more audio is due. */
-  readonly isSpeaking: () => boolean;
+  /** Whether the caller is in the middle of a turn, so that more audio is due. */
+  readonly isInTurn: () => boolean;
   readonly listener: CallerAudioListener;
 }
 
 export interface CallerAudioListener {
+  /** Audio that is due has not come for a moment; told once for each gap. Whoever finds out why may call `interrupted`. */
+  onMissing(): void;
   onStalled(): void;
   /** A frame is not heard; the first of a run of them is `isFirst`. */
   onShed(frame: IngressFrame, isFirst: boolean): void;
@@ -141,12 +145,15 @@ export class CallerAudio {
   }
 
   /** Looks again after a while whether the caller's audio has stopped. */
-  #watch(): NodeJS.Timeout {
+  #watch(isMissing = false): NodeJS.Timeout {
     return setTimeout(() => {
       this.#stall = undefined;
-      if (!this.#options.isSpeaking()) return;
-      if (this.silentMs >= STALL_MS) this.#options.listener.onStalled();
-      else this.#stall = this.#watch();
-    }, STALL_MS);
+      if (!this.#options.isInTurn()) return;
+      const { silentMs } = this;
+      const { listener } = this.#options;
+      if (silentMs >= STALL_MS) return listener.onStalled();
+      this.#stall = this.#watch(silentMs >= MISSING_MS);
+      if (silentMs >= MISSING_MS && !isMissing) listener.onMissing();
+    }, MISSING_MS);
   }
 }

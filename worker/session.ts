@@ -20,7 +20,7 @@ import type { SessionEngines } from './trace/traced-engines.ts';
 import { TurnPlaces } from './turn-places.ts';
 import type { TurnPool } from './turn-pool.ts';
 import { TurnRunner } from './turn-runner.ts';
-import type { TurnConfig } from './turn/reducer.ts';
+import type { TurnConfig, TurnState } from './turn/reducer.ts';
 import { goingOn } from './turn/reply-continuation.ts';
 import { sentencesOf } from './turn/sentences.ts';
 import type { Lease, SessionStore } from '../shared/session/store.ts';
@@ -28,6 +28,8 @@ import type { ConversationItem } from '../shared/session/record.ts';
 
 /** How long the end of a session or a hand-off waits for Redis. */
 const SETTLE_MS = 1000;
+/** The caller has begun a turn that is not over. */
+const IN_TURN: readonly TurnState['phase'][] = ['hearing', 'endpointing'];
 
 export interface SessionOptions {
   readonly config: SessionConfig;
@@ -58,6 +60,8 @@ export interface SessionListener {
   onHangUp(): void;
   /** The lease is somebody else's. */
   onLost(): void;
+  /** In the middle of the caller's turn audio has stopped coming: the caller may be out of reach. */
+  onAudioMissing(): void;
   onEngineFailure(): void;
   /** The agent's first audio of a turn went out. */
   onTurn(stages: StageLatencies): void;
@@ -99,8 +103,9 @@ export class Session {
     });
     this.#audio = new CallerAudio({
       open: () => this.#openHearing(),
-      isSpeaking: () => this.#turns.state.phase === 'hearing',
+      isInTurn: () => IN_TURN.includes(this.#turns.state.phase),
       listener: {
+        onMissing: () => options.listener.onAudioMissing(),
         onStalled: () => this.#turns.dispatch({ type: 'audio_stalled' }),
         onShed: (frame, isFirst) => this.shed(frame, isFirst),
         onBadFrame: ({ code, message }) => this.tell({ type: 'error', code, message }),

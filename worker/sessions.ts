@@ -123,6 +123,7 @@ export class Sessions {
       listener: {
         onHangUp: () => this.#start(() => this.#end(seat, 'agent')),
         onLost: () => this.#lost(seat),
+        onAudioMissing: () => this.#check(seat, session.egress.overdueSeq(nowMs())),
         onEngineFailure: () => metrics.engineFailures.inc(),
         onTurn: (stages) => metrics.turns.observe(wholeMs(stages) / 1000),
         onUnderrun: () => metrics.underruns.inc(),
@@ -255,12 +256,16 @@ export class Sessions {
 
   /** Asks the gateway of a caller who says nothing, or of whom it is not known to have what it was told. */
   #checkSilent(seat: Seat): void {
-    const { bus, leaseMs } = this.#options;
     const now = nowMs();
     const overdueSeq = seat.session.egress.overdueSeq(now);
-    if (seat.grace !== undefined || (seat.heardAtMs >= now - leaseMs / 3 && overdueSeq === undefined)) return;
+    if (seat.heardAtMs < now - this.#options.leaseMs / 3 || overdueSeq !== undefined) this.#check(seat, overdueSeq);
+  }
+
+  /** Asks the gateway of a caller who is not known to be away whether they are. */
+  #check(seat: Seat, overdueSeq: number | undefined): void {
+    if (seat.grace !== undefined) return;
     this.#start(async () => {
-      const { isGone, sentIngressSeq } = await checkConnection(bus, seat.session, overdueSeq);
+      const { isGone, sentIngressSeq } = await checkConnection(this.#options.bus, seat.session, overdueSeq);
       if (isGone) this.#absences.begin(seat);
       else if (sentIngressSeq > seat.inbox.newest) this.#askFor(seat);
     });

@@ -9,7 +9,7 @@ import type { SessionStore } from '../shared/session/store.ts';
 import { startNats } from '../shared/testing/servers.ts';
 import { agentConfig, GatewayFixture, sessionConfig } from './gateway-fixture.ts';
 import { scriptedSpeech } from './speech/scripted/synthesizer.ts';
-import { frames, silence } from './speech/conformance/recordings.ts';
+import { loudTone, sayInRealTime, turnOf } from './speech-fixture.ts';
 import { WorkerFixture } from './worker-fixture.ts';
 
 const LIMIT = { timeout: 200_000 };
@@ -44,7 +44,7 @@ describe('a worker process', LIMIT, () => {
   test('a spoken turn is transcribed, answered aloud sample for sample, and its stages are told', async () => {
     const gateway = await caller('spoken');
     await gateway.claim('spoken');
-    await sayInRealTime(gateway, loudTone(600));
+    await sayInRealTime(gateway, turnOf(loudTone(600)));
     const turn = await gateway.until(() => gateway.events().find((event) => event.type === 'turn'));
     const transcripts = gateway.events().filter((event) => event.type === 'transcript');
     const heard = transcripts.find(({ role, final }) => role === 'caller' && final);
@@ -62,7 +62,7 @@ describe('a worker process', LIMIT, () => {
     const gateway = await caller('barge-in', agentConfig({ greeting: 'This greeting goes on for quite a while, far longer than anybody would want to listen to it.' }));
     await gateway.claim('barge-in');
     await gateway.until(() => gateway.received.some(({ type }) => type === ENVELOPE_TYPE.speech));
-    await sayInRealTime(gateway, loudTone(400));
+    await sayInRealTime(gateway, turnOf(loudTone(400)));
     await gateway.until(() => gateway.events().some(({ type }) => type === 'clear'));
     await gateway.until(() => gateway.events().some((event) => event.type === 'transcript' && event.role === 'caller' && event.final));
     await until(async () => (await store.items('barge-in')).some(({ kind }) => kind === 'agent'));
@@ -176,7 +176,7 @@ describe('a worker process', LIMIT, () => {
     await broken.claim('broken', {}, 'worker-d');
     await sound.claim('sound', {}, 'worker-d');
     broken.text('anybody there?');
-    await Promise.all([sayInRealTime(broken, loudTone(600)), sayInRealTime(sound, loudTone(600))]);
+    await Promise.all([sayInRealTime(broken, turnOf(loudTone(600))), sayInRealTime(sound, turnOf(loudTone(600)))]);
     await sound.until(() => sound.events().some(({ type }) => type === 'turn'));
     const codes = (): unknown[] => broken.events().flatMap((event) => (event.type === 'error' ? [event.code] : []));
     await broken.until(() => codes().includes('recognizer_failed') && codes().includes('responder_failed'));
@@ -209,23 +209,6 @@ const BROKEN_ENGINE = `export const engine = {
 /** Asks again and again; the test's own time limit is the limit. */
 async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
-}
-
-/** Speech, a pause long enough to end the turn, in 20 ms frames at the pace of a microphone. */
-async function sayInRealTime(gateway: GatewayFixture, speech: Int16Array): Promise<void> {
-  const startedMs = performance.now();
-  let sent = 0;
-  for (const frame of [...frames(silence(200)), ...frames(speech), ...frames(silence(1200))]) {
-    gateway.send(ENVELOPE_TYPE.audio, new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength));
-    sent += 20;
-    const aheadMs = sent - (performance.now() - startedMs);
-    if (aheadMs > 0) await new Promise((resolve) => setTimeout(resolve, aheadMs));
-  }
-}
-
-/** A tone that any energy detector takes for speech. */
-function loudTone(ms: number): Int16Array {
-  return Int16Array.from({ length: ms * 16 }, (_, i) => Math.round(12_000 * Math.sin((2 * Math.PI * 300 * i) / 16_000)));
 }
 
 /** The agent's audio once at least this many bytes of it have come. */
