@@ -1,6 +1,13 @@
+/** A function as V8 names it; lines are counted from 0. */
+export interface CallFrame {
+  readonly functionName: string;
+  readonly url: string;
+  readonly lineNumber: number;
+}
+
 /** A profile as V8 gives it (`Profiler.Profile` of the DevTools protocol), as far as it is read here. */
 export interface CpuProfile {
-  readonly nodes: readonly { readonly id: number; readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }; readonly children?: readonly number[] }[];
+  readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame; readonly children?: readonly number[] }[];
   readonly samples: readonly number[];
   /** Microseconds before each sample. */
   readonly timeDeltas: readonly number[];
@@ -75,7 +82,8 @@ function add<K>(sums: Map<K, number>, key: K, us: number): void {
   sums.set(key, (sums.get(key) ?? 0) + us);
 }
 
-function placeOf({ functionName, url, lineNumber }: CpuProfile['nodes'][number]['callFrame']): string {
+/** Name, file and line as a person looks for them. */
+export function placeOf({ functionName, url, lineNumber }: CallFrame): string {
   const name = functionName === '' ? 'anonymous' : functionName;
   const file = /(?:dist|build\/[^/]+|node_modules)\/(.+)$/.exec(url)?.[1] ?? url;
   return file === '' ? name : `${name} ${file}:${lineNumber + 1}`;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import type { AllocationProfile } from './allocation-profile.ts';
 import type { CpuProfile } from './cpu-profile.ts';
 
 /** Flag of Node that opens an inspector on a free port of this machine. */
@@ -9,6 +10,8 @@ const ADDRESS = /^Debugger listening on (ws:\/\/\S+)$/;
 const ANSWER_WITHIN_MS = 30_000;
 /** Microseconds between two looks at what a process does. */
 const SAMPLING_US = 250;
+/** Bytes allocated, on average, between two looks at who does. */
+const SAMPLING_BYTES = 16_384;
 
 /** Where a process that was started with INSPECT says that its inspector is; undefined where the line says nothing of it. */
 export function inspectorAddress(line: string): string | undefined {
@@ -60,6 +63,16 @@ export class Inspector {
     const { result } = await this.#ask('Profiler.stop');
     if (!isRecord(result)) throw new Error('the inspector gave no profile');
     return result['profile'] as CpuProfile;
+  }
+
+  /** Looks what the process allocates until `work` is done, garbage included. */
+  async allocationsDuring(work: () => Promise<unknown>): Promise<AllocationProfile> {
+    const everything = { includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true };
+    await this.#ask('HeapProfiler.startSampling', { samplingInterval: SAMPLING_BYTES, ...everything });
+    await work();
+    const { result } = await this.#ask('HeapProfiler.stopSampling');
+    if (!isRecord(result)) throw new Error('the inspector gave no profile of allocations');
+    return result['profile'] as AllocationProfile;
   }
 
   close(): void {

@@ -1,3 +1,4 @@
+import { allocatedBytes, topAllocations, type AllocationProfile } from '../allocation-profile.ts';
 import { barOf, type Bar } from '../bar.ts';
 import { costsOf, costWords, shareOf, topCosts, type CpuProfile } from '../cpu-profile.ts';
 import { withInspectedFleet } from '../inspected-fleet.ts';
@@ -12,19 +13,24 @@ const OBSERVATION = / (shared\/runtime\/(stats-publisher|latency-|metric|process
 /** More often than Prometheus usually does. */
 const SCRAPE_EVERY_MS = 10_000;
 
-/** Where gateway and worker spend their time while they relay frames. */
+/** Where gateway and worker spend their time, and what they allocate, while they relay frames. */
 export async function profileSuite({ size, say }: Stage): Promise<SuiteResult> {
   const { callers, framesPerSecond, warmMs, measureMs } = size;
   const load = { callers, framesPerSecond, warmMs, measureMs: 2 * measureMs };
-  const { profiles, measured } = await withInspectedFleet(async ({ fleet, gateway, worker }) => {
+  const frames = callers * framesPerSecond * (load.measureMs / 1000);
+  const { profiles, allocations, measured } = await withInspectedFleet(async ({ fleet, gateway, worker }) => {
     const measuring = measureRelay(fleet, load);
     const scraping = setInterval(() => [fleet.gateway, fleet.worker].forEach(({ port }) => void scrape(port)), SCRAPE_EVERY_MS);
     void measuring.finally(() => clearInterval(scraping));
     const looks = Promise.all([gateway, worker].map((inspector) => inspector.profiled(() => measuring)));
-    return { profiles: await looks, measured: await measuring };
+    const found = { profiles: await looks, measured: await measuring };
+    // In a run of its own: each of the two looks would see the other's work.
+    const allocating = measureRelay(fleet, load);
+    const allocations = await Promise.all([gateway, worker].map((inspector) => inspector.allocationsDuring(() => allocating)));
+    return { ...found, allocations };
   });
   const facts = [`profiled at ${count(callers * framesPerSecond)} frames/s: ${percentiles(measured.result.delay)} (the profiler itself takes part of it)`];
-  for (const [at, name] of ['gateway', 'worker'].entries()) facts.push(...costFacts(name, profiles[at]));
+  for (const [at, name] of ['gateway', 'worker'].entries()) facts.push(...costFacts(name, profiles[at]), ...allocationFacts(name, allocations[at], frames));
   for (const fact of facts) say(fact);
   const bars = ['gateway', 'worker'].map((name, at) => observationBar(name, profiles[at], callers));
   return { name: 'profile', bars, facts, plots: [], raw: { costs: profiles.map((profile) => topCosts(profile, 2 * MOST_COSTS)) } };
@@ -48,4 +54,15 @@ function costFacts(name: string, profile: CpuProfile | undefined): string[] {
   const own = topCosts(profile, MOST_COSTS).map((cost) => `${name}, by itself: ${costWords(cost)}`);
   const called = costsOf(profile, OWN_CODE, MOST_COSTS).map((cost) => `${name}, with what it calls: ${costWords(cost)}`);
   return [...own, ...called];
+}
+
+/** Includes the frames before and after the measured ones: a share is exact, bytes a frame are a little high. */
+function allocationFacts(name: string, profile: AllocationProfile | undefined, frames: number): string[] {
+  if (profile === undefined) return [];
+  const all = `${name} allocates ${bytes(allocatedBytes(profile) / frames)} a frame there and back, outside of buffers`;
+  return [all, ...topAllocations(profile, MOST_COSTS).map(({ what, bytes: sum }) => `${name}, allocated: ${bytes(sum / frames)} a frame by ${what}`)];
+}
+
+function bytes(count: number): string {
+  return `${count.toFixed(0)} B`;
 }
