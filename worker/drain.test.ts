@@ -9,7 +9,7 @@ import { ENVELOPE_TYPE } from '../shared/protocol/envelope.ts';
 import { createLog } from '../shared/runtime/log.ts';
 import { connectRedis, type Redis } from '../shared/session/redis.ts';
 import { SessionStore } from '../shared/session/store.ts';
-import { freePort, startNats, startProcess, startRedis } from '../shared/testing/servers.ts';
+import { freePort, startNats, startProcess, startRedis, TIER_FLAGS } from '../shared/testing/servers.ts';
 import { agentConfig, GatewayFixture, sessionConfig } from './gateway-fixture.ts';
 
 const WORKER_MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -44,7 +44,7 @@ describe('a worker that is asked to stop', { timeout: 240_000 }, () => {
   async function startWorker(context: TestContext, env: Record<string, string> = {}): Promise<WorkerProcess> {
     const port = await freePort();
     const worker = await startProcess({
-      name: 'worker', command: process.execPath, args: ['--enable-source-maps', WORKER_MAIN],
+      name: 'worker', command: process.execPath, args: [...TIER_FLAGS, WORKER_MAIN],
       env: {
         NATS_URL: nats.url, REDIS_URL: redisServer.url, ADMIN_PORT: String(port),
         SYNTHESIZER_ENGINE: 'scripted', RECOGNIZER_ENGINE: 'scripted', VOICE_ACTIVITY_ENGINE: 'scripted', RESPONDER_ENGINE: 'scripted',

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { createLog } from '../shared/runtime/log.ts';
 import { connectRedis, type Redis } from '../shared/session/redis.ts';
 import { SessionStore } from '../shared/session/store.ts';
-import { freePort, startNats, startProcess, startRedis } from '../shared/testing/servers.ts';
+import { freePort, startNats, startProcess, startRedis, TIER_FLAGS } from '../shared/testing/servers.ts';
 import { agentConfig, GatewayFixture, sessionConfig } from './gateway-fixture.ts';
 
 const WORKER_MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -37,7 +37,7 @@ export class WorkerFixture {
     const worker = await startProcess({
       name: workerId,
       command: process.execPath,
-      args: ['--enable-source-maps', WORKER_MAIN],
+      args: [...TIER_FLAGS, WORKER_MAIN],
       env: {
         NATS_URL: this.#nats.url, REDIS_URL: this.#redisServer.url, WORKER_ID: workerId, ADMIN_PORT: String(port), LOG_LEVEL: 'warn',
         SYNTHESIZER_ENGINE: 'scripted', RECOGNIZER_ENGINE: 'scripted', VOICE_ACTIVITY_ENGINE: 'scripted', ...env,

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ChildGroup } from './child-group.ts';
 import { LogFile } from './log-file.ts';
+import { TIER_FLAGS } from './node-flags.ts';
 import { freePort } from './ports.ts';
 import { startProcess, type RunningProcess } from './processes.ts';
 import { startNats, startRedis, type RunningServer, type ServerOptions } from './servers.ts';
@@ -139,6 +140,6 @@ function serverPlan(name: string, start: (options: ServerOptions) => Promise<Run
 function nodePlan(name: string, main: string, env: Readonly<Record<string, string>>, url: string, logs: FleetLogs): ChildPlan {
   const onLine = logs.listener(name, true);
   const readyUrl = `${url}/health/ready`;
-  const args = ['--enable-source-maps', main];
+  const args = [...TIER_FLAGS, main];
   return { name, start: (signal): Promise<RunningProcess> => startProcess({ name, command: process.execPath, args, env, readyUrl, onLine, signal }) };
 }

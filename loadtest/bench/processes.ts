@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
+import { TIER_FLAGS } from '../../deploy/local/node-flags.ts';
 import { freePort } from '../../deploy/local/ports.ts';
 import { startProcess, type RunningProcess } from '../../deploy/local/processes.ts';
 
+/** Fleet, references and peers alike are given the flags that the product's processes have. */
 export interface NodeProcess {
   /** What people call it. */
   readonly name: string;
@@ -23,7 +25,7 @@ const STOP_MS = 10_000;
 export async function startListening({ name, script, env = {}, execArgv = [], onLine }: NodeProcess, readyPath = '/', portName = 'PORT'): Promise<ListeningProcess> {
   const port = await freePort();
   const running = await startProcess({
-    name, command: process.execPath, args: [...execArgv, moduleOf(script)], env: { ...env, [portName]: String(port) },
+    name, command: process.execPath, args: [...TIER_FLAGS, ...execArgv, moduleOf(script)], env: { ...env, [portName]: String(port) },
     readyUrl: `http://127.0.0.1:${port}${readyPath}`, onLine,
   });
   return { ...running, port };
@@ -33,7 +35,7 @@ export async function startListening({ name, script, env = {}, execArgv = [], on
 export async function startPrinting({ name, script, env = {}, execArgv = [], onLine }: NodeProcess): Promise<RunningProcess> {
   let isReady = false;
   return startProcess({
-    name, command: process.execPath, args: [...execArgv, moduleOf(script)], env, isReady: async () => isReady,
+    name, command: process.execPath, args: [...TIER_FLAGS, ...execArgv, moduleOf(script)], env, isReady: async () => isReady,
     onLine: (line) => {
       isReady ||= line === 'ready';
       onLine?.(line);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TIER_FLAGS } from '../../deploy/local/node-flags.ts';
 import { freePort } from '../../deploy/local/ports.ts';
 import { startProcess, StartError, type ProcessExit, type RunningProcess } from '../../deploy/local/processes.ts';
 import type { FleetServer } from './fleet-server.ts';
@@ -177,7 +178,7 @@ class ProcessFleet implements Fleet {
       const url = `http://127.0.0.1:${port}`;
       const env = { NATS_URL: this.natsUrl, REDIS_URL: this.redisUrl, LOG_LEVEL: 'warn', ...this.#options.env, ...envAt(port) };
       try {
-        const args = ['--enable-source-maps', build === undefined ? mainOf(tier) : join(build, tier, 'main.js')];
+        const args = [...TIER_FLAGS, build === undefined ? mainOf(tier) : join(build, tier, 'main.js')];
         const onLine = (line: string): void => this.#note(id, line);
         return { process: await startProcess({ name: id, command: process.execPath, args, env, readyUrl: `${url}/health/ready`, onLine }), url };
       } catch (error) {
