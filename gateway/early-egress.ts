@@ -9,14 +9,14 @@ export class EarlyEgress {
   #envelopes: Envelope[] = [];
   #fence = 0;
 
-  /** Keeps an envelope of the newest owner heard of so far. Answers how many were dropped for it or with it. */
+  /** Keeps a copy of an envelope of the newest owner heard of so far. Answers how many were dropped for it or with it. */
   add(envelope: Envelope): number {
     if (envelope.fence < this.#fence) return 1;
     const stale = envelope.fence > this.#fence ? this.#envelopes.length : 0;
     if (envelope.fence > this.#fence) this.#envelopes = [];
     this.#fence = envelope.fence;
     if (this.#envelopes.length >= MOST_EARLY) return stale + 1;
-    this.#envelopes.push(envelope);
+    this.#envelopes.push({ ...envelope });
     return stale;
   }
 

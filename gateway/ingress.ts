@@ -30,7 +30,7 @@ export class Ingress {
   constructor(bus: Bus, gatewayId: string) {
     this.#bus = bus;
     this.#gatewayId = gatewayId;
-    this.#batchers = new Batchers((workerId) => this.#senderTo(workerId));
+    this.#batchers = new Batchers((workerId) => this.#senderTo(workerId), () => bus.hasSentAll());
   }
 
   /** Whether the bus takes anything now. What is added while it does not is lost. */

@@ -256,7 +256,7 @@ export class ScriptedWorker {
     const body = type === ENVELOPE_TYPE.text && !isAnswered ? unpack<TextBody>(payload) : undefined;
     if (body !== undefined && this.script.echoes) this.event(session, { type: 'text', content: `echo: ${body.content}`, re: seq });
     if (this.script.acks && type <= ENVELOPE_TYPE.text) this.ack(session, seq);
-    this.envelopes.push(envelope);
+    this.envelopes.push({ ...envelope });
   }
 
   #onEnd(message: BusMessage): void {

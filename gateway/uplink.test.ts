@@ -17,7 +17,7 @@ const { replayed, answered } = ENVELOPE_FLAG;
 function uplinkWith(isNumbered: boolean, maxAudioMs = 1000): { uplink: Uplink; sent: () => Promise<readonly Envelope[]> } {
   const batches: Uint8Array[] = [];
   const bus: Bus = {
-    connected: true, publish: (_subject, batch) => batches.push(batch) > 0, hasListener: () => Promise.resolve(true),
+    connected: true, hasSentAll: () => false, publish: (_subject, batch) => batches.push(batch) > 0, hasListener: () => Promise.resolve(true),
     subscribe: () => ({ stop: () => undefined }), request: () => Promise.reject(new Error('nobody is asked')),
     onConnection: () => undefined, close: () => Promise.resolve(),
   };
@@ -28,7 +28,7 @@ function uplinkWith(isNumbered: boolean, maxAudioMs = 1000): { uplink: Uplink; s
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
     ingress.flush();
     const envelopes: Envelope[] = [];
-    for (const batch of batches.splice(0)) readBatch(batch, (envelope) => envelopes.push(envelope));
+    for (const batch of batches.splice(0)) readBatch(batch, (envelope) => envelopes.push({ ...envelope }));
     return envelopes;
   };
   return { uplink: new Uplink({ ring, ingress, slices: new ReplaySlices(), granted: 'normal', isNumbered }), sent };
@@ -49,7 +49,7 @@ const at = (committedIngressSeq: number, receivedIngressSeq = committedIngressSe
 
 test('a worker that was not written to for a minute is forgotten, and written to again like any other', () => {
   const sent: string[] = [];
-  const ingress = new Ingress({ connected: true, publish: (subject) => sent.push(subject) > 0, hasListener: () => Promise.resolve(true),
+  const ingress = new Ingress({ connected: true, hasSentAll: () => false, publish: (subject) => sent.push(subject) > 0, hasListener: () => Promise.resolve(true),
     subscribe: () => ({ stop: () => undefined }), request: () => Promise.reject(new Error('nobody is asked')),
     onConnection: () => undefined, close: () => Promise.resolve() }, 'g');
   const now = nowMs();

@@ -125,7 +125,7 @@ export class CallerAudio {
 
   #hear(hearing: Hearing, frame: IngressFrame): void {
     try {
-      hearing.take(frame.seq, frame.payload, frame.stamps);
+      hearing.take(frame.seq, frame.payload, frame);
     } catch (error) {
       if (error instanceof VoxError) this.#options.listener.onBadFrame(error);
       else this.#fail(error);

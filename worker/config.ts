@@ -13,7 +13,7 @@ export const WORKER_SETTINGS = {
   adminPort: integer('ADMIN_PORT', 8081, [0, 65_535], 'Port of `/health/live`, `/health/ready` and `/metrics`.'),
   slots: integer('SLOTS', 200, [1, 100_000], 'Sessions this worker holds at most; bulk may fill 80 % of them, normal 95 %, urgent all.'),
   maxWorkers: integer('MAX_WORKERS', availableParallelism(), [1, 10_000], 'Turns computed on this machine at once (default: cores); the rest wait in lanes. Turns that wait for a service elsewhere are not counted.'),
-  queueSize: integer('QUEUE_SIZE', 2000, [10, 1_000_000], 'Frames and messages waiting to be looked at; past it the least urgent and oldest are shed.'),
+  queueSize: integer('QUEUE_SIZE', 8000, [10, 1_000_000], 'Frames and messages waiting to be looked at; past it the least urgent and oldest are shed.'),
   frameDeadlineMs: integer('FRAME_DEADLINE_MS', 10_000, [100, 600_000], 'Live audio older than this when it is looked at is shed.'),
   endpointSilenceMs: integer('ENDPOINT_SILENCE_MS', 500, [200, 10_000], 'Silence after speech that ends the turn of the caller.'),
   turnLimitMs: integer('TURN_LIMIT_MS', 60_000, [1000, 600_000], 'The turn of a caller is cut here.'),

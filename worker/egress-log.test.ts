@@ -10,11 +10,11 @@ const memory = new SlabMemory(10_000);
 const PLENTY = { maxAudioMs: 1_000_000, maxBytes: 1_000_000_000 };
 
 function speechAt(seq: number, turn = 1, mediaMs = 0, audioMs = 100): LoggedEgress {
-  return { type: ENVELOPE_TYPE.speech, flags: turnFlags(turn), seq, mediaMs, audioMs, payload: new Uint8Array(10) };
+  return { type: ENVELOPE_TYPE.speech, lane: 2, flags: turnFlags(turn), seq, stampUs: 0, mediaMs, audioMs, payload: new Uint8Array(10) };
 }
 
 function eventAt(seq: number, bytes = 10): LoggedEgress {
-  return { type: ENVELOPE_TYPE.event, flags: 0, seq, mediaMs: 0, audioMs: 0, payload: new Uint8Array(bytes) };
+  return { type: ENVELOPE_TYPE.event, lane: 0, flags: 0, seq, stampUs: 0, mediaMs: 0, audioMs: 0, payload: new Uint8Array(bytes) };
 }
 
 function seqs(entries: readonly LoggedEgress[]): number[] {

@@ -1,19 +1,12 @@
-import { FrameRows } from '../shared/bus/frame-rows.ts';
+import { FrameRows, type FrameRow } from '../shared/bus/frame-rows.ts';
 import { FrameSlab } from '../shared/bus/frame-slab.ts';
 import type { SlabMemory } from '../shared/bus/slab-memory.ts';
 import type { Delivered } from '../shared/protocol/claim.ts';
 import { ENVELOPE_TYPE, turnOfFlags, type EnvelopeType } from '../shared/protocol/envelope.ts';
 
 /** One numbered piece of egress as it is kept until the caller has it. */
-export interface LoggedEgress {
+export interface LoggedEgress extends FrameRow {
   readonly type: Extract<EnvelopeType, 16 | 17>;
-  readonly flags: number;
-  readonly seq: number;
-  /** Of speech: its place in the turn's audio. */
-  readonly mediaMs: number;
-  /** Of speech: how long it is; 0 of an event. */
-  readonly audioMs: number;
-  readonly payload: Uint8Array;
 }
 
 export interface EgressLimits {
@@ -69,11 +62,11 @@ export class EgressLog {
   }
 
   /** Keeps an envelope; its seq is one above the one before. Of speech the payload is copied, of an event it is the log's from now on. */
-  push({ type, flags, seq, mediaMs, audioMs, payload }: LoggedEgress): void {
-    const chunk = type === ENVELOPE_TYPE.speech ? this.#slab.add(payload) : undefined;
-    this.#rows.push({ type, lane: 0, flags, seq, stampUs: 0, mediaMs, audioMs, payload }, chunk);
-    this.#audioMs += audioMs;
-    this.#bytes += payload.length + ENTRY_COST_BYTES;
+  push(entry: LoggedEgress): void {
+    const chunk = entry.type === ENVELOPE_TYPE.speech ? this.#slab.add(entry.payload) : undefined;
+    this.#rows.push(entry, chunk);
+    this.#audioMs += entry.audioMs;
+    this.#bytes += entry.payload.length + ENTRY_COST_BYTES;
     while (this.length > 1 && this.#isOver()) {
       this.#overflowSeq = this.#rows.seqAt(0);
       this.#passed = this.#passedAt(0) ?? this.#passed;

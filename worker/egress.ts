@@ -37,7 +37,7 @@ export class Egress {
       return (batch) => {
         if (!bus.publish(subject, batch)) onDropped();
       };
-    });
+    }, () => bus.hasSentAll());
   }
 
   /** Where envelopes for this gateway go. */
@@ -236,16 +236,17 @@ export class SessionEgress {
   #say(type: LoggedEgress['type'], flags: number, mediaMs: number, audioMs: number, payload: Uint8Array): number {
     if (this.#state === 'closed') return this.#seq;
     this.#seq += 1;
-    const entry: LoggedEgress = { type, flags, seq: this.#seq, mediaMs, audioMs, payload };
+    const lane = type === ENVELOPE_TYPE.speech ? SPEECH_LANE : CONTROL_LANE;
+    const entry: LoggedEgress = { type, lane, flags, seq: this.#seq, stampUs: 0, mediaMs, audioMs, payload };
     this.#log.push(entry);
     if (this.#state === 'open') this.#send(entry, 0);
     return this.#seq;
   }
 
-  #send({ type, flags, seq, mediaMs, payload }: LoggedEgress, moreFlags: number): void {
+  #send({ type, lane, flags, seq, mediaMs, payload }: LoggedEgress, moreFlags: number): void {
     const gap = seq === this.#sentSeq + 1 ? 0 : ENVELOPE_FLAG.gap;
     this.#sentSeq = seq;
-    this.#sentAtMs = this.#put(type, type === ENVELOPE_TYPE.speech ? SPEECH_LANE : CONTROL_LANE, flags | moreFlags | gap, seq, mediaMs, payload);
+    this.#sentAtMs = this.#put(type, lane, flags | moreFlags | gap, seq, mediaMs, payload);
   }
 
   #control(type: EnvelopeType, payload: Uint8Array, seq: number): void {

@@ -113,7 +113,8 @@ export class Hearing {
     const samples = this.#audio.process(payload);
     if (this.#crash !== undefined) throw this.#crash.error;
     if (this.#stream === undefined && this.#ring.end >= this.#restartAt) this.#startVoiceActivity();
-    for (let at = 0; at < samples.length; at += KEPT_SAMPLES) this.#keep(samples.subarray(at, at + KEPT_SAMPLES));
+    if (samples.length <= KEPT_SAMPLES) this.#keep(samples);
+    else for (let at = 0; at < samples.length; at += KEPT_SAMPLES) this.#keep(samples.subarray(at, at + KEPT_SAMPLES));
     this.#marks.push(seq, this.#ring.end, stamps);
     this.#stream?.push(samples);
     this.#give(this.#certainEnd);

@@ -7,7 +7,7 @@ import { Inbox, type IngressFrame } from './inbox.ts';
 
 function frameAt(seq: number, changes: Partial<IngressFrame> = {}): IngressFrame {
   const stamps = { receivedUs: 0, flushedUs: 0, arrivedUs: 0, takenUs: 0 };
-  return { type: 1, lane: 'normal', seq, isReplayed: false, hole: 0, payload: new Uint8Array(), stamps, ...changes };
+  return { type: 1, lane: 'normal', seq, isReplayed: false, hole: 0, payload: new Uint8Array(), ...stamps, ...changes };
 }
 
 test('frames an earlier owner dealt with are dropped', () => {

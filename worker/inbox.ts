@@ -1,10 +1,11 @@
 import { WIDE_HOLE } from '../shared/protocol/envelope.ts';
 import type { GrantedLane } from '../shared/protocol/lane.ts';
 import { MissingRequests } from '../shared/protocol/missing-requests.ts';
+import { Fifo } from './fifo.ts';
 import type { FrameStamps } from './turn/latency.ts';
 
-/** One ingress envelope as a worker holds it. */
-export interface IngressFrame {
+/** One ingress envelope as a worker holds it, with when it passed each hop. */
+export interface IngressFrame extends FrameStamps {
   readonly type: number;
   readonly lane: GrantedLane;
   readonly seq: number;
@@ -13,7 +14,7 @@ export interface IngressFrame {
   /** So many numbers before it were given up by the sender; WIDE_HOLE is so many or more. */
   readonly hole: number;
   readonly payload: Uint8Array;
-  readonly stamps: FrameStamps & { takenUs: number };
+  takenUs: number;
 }
 
 /** What became of a frame: a `duplicate` came before, a `jump` left out some that are to be asked for. */
@@ -25,7 +26,7 @@ export type Arrival = 'taken' | 'duplicate' | 'jump';
  * without saying that this is meant, because the bus may have lost them.
  */
 export class Inbox {
-  readonly #frames: IngressFrame[] = [];
+  readonly #frames = new Fifo<IngressFrame>();
   #newest: number;
   #replayed = 0;
   readonly #requests = new MissingRequests();
@@ -42,12 +43,12 @@ export class Inbox {
 
   /** Frames waiting. */
   get length(): number {
-    return this.#frames.length;
+    return this.#frames.size;
   }
 
   /** The frame that is taken out next. */
   get next(): IngressFrame | undefined {
-    return this.#frames[0];
+    return this.#frames.first;
   }
 
   /** Whether frames are missing that asking may bring. */

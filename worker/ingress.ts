@@ -174,11 +174,11 @@ export class Ingress {
 
   #lookAt(seat: Seat, frame: IngressFrame, nowMs: number): void {
     const takenUs = stampUs(nowMs);
-    frame.stamps.takenUs = takenUs;
-    this.#options.metrics.laneWait.observe(LANE_LABELS[frame.isReplayed ? 'replay' : frame.lane], Math.max(0, elapsedMs(frame.stamps.arrivedUs, takenUs)) / 1000);
+    frame.takenUs = takenUs;
+    this.#options.metrics.laneWait.observe(LANE_LABELS[frame.isReplayed ? 'replay' : frame.lane], Math.max(0, elapsedMs(frame.arrivedUs, takenUs)) / 1000);
     const isLive = frame.type === ENVELOPE_TYPE.audio && !frame.isReplayed;
     // Measured on this host alone: the clocks of two may differ by any amount.
-    if (isLive && elapsedMs(frame.stamps.arrivedUs, takenUs) > this.#options.frameDeadlineMs) this.#shed(seat, frame, 'deadline');
+    if (isLive && elapsedMs(frame.arrivedUs, takenUs) > this.#options.frameDeadlineMs) this.#shed(seat, frame, 'deadline');
     else seat.session.take(frame);
   }
 
@@ -208,7 +208,10 @@ function frameOf(envelope: Envelope, flushedUs: number, arrivedUs: number): Ingr
     isReplayed: (envelope.flags & ENVELOPE_FLAG.replayed) !== 0,
     hole: holeOfFlags(envelope.flags),
     payload: envelope.payload,
-    stamps: { receivedUs: envelope.stampUs, flushedUs, arrivedUs, takenUs: arrivedUs },
+    receivedUs: envelope.stampUs,
+    flushedUs,
+    arrivedUs,
+    takenUs: arrivedUs,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Lane } from '../shared/protocol/lane.ts';
+import { Fifo } from './fifo.ts';
 import { TurnWheel } from './turn-wheel.ts';
 
 /** Where items wait: in the lane of their urgency, or, sent again, behind all that is live. */
@@ -80,32 +81,6 @@ export class Lanes<T> {
     if (place === 'replay') return this.#replay.shift(this.#mayReplay);
     const item = this.#queues[place].shift();
     if (item !== undefined) this.#size -= 1;
-    return item;
-  }
-}
-
-/** First in, first out, without moving the rest at each take. */
-class Fifo<T> {
-  #items: (T | undefined)[] = [];
-  #head = 0;
-
-  get size(): number {
-    return this.#items.length - this.#head;
-  }
-
-  push(item: T): void {
-    this.#items.push(item);
-  }
-
-  shift(): T | undefined {
-    const item = this.#items[this.#head];
-    if (item === undefined) return undefined;
-    this.#items[this.#head] = undefined;
-    this.#head += 1;
-    if (this.#head > 64 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
     return item;
   }
 }

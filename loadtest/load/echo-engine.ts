@@ -66,7 +66,7 @@ class EchoLine implements AsyncIterableIterator<Speech> {
       this.#slabUsed = 0;
     }
     const frame = this.#slab.subarray(this.#slabUsed, this.#slabUsed + FRAME_SAMPLES);
-    frame.set(samples.subarray(at, at + FRAME_SAMPLES));
+    frame.set(samples.length === FRAME_SAMPLES ? samples : samples.subarray(at, at + FRAME_SAMPLES));
     this.#slabUsed += FRAME_SAMPLES;
     return frame;
   }

@@ -60,7 +60,7 @@ export function modelBus(onPublish: (processId: string, batch: Uint8Array) => vo
     throw new Error('the model asks by messages of its own');
   };
   return {
-    connected: true,
+    connected: true, hasSentAll: () => false,
     publish: (subject, batch) => {
       onPublish(subject.split('.')[2] ?? '', batch);
       return true;

@@ -159,7 +159,7 @@ export class ModelWorker implements Process {
     const hole = flaws.jumpsAreTaken === true ? seq : holeOfFlags(flags);
     const stamps = { receivedUs: 0, flushedUs: 0, arrivedUs: 0, takenUs: 0 };
     const isReplayed = (flags & ENVELOPE_FLAG.replayed) !== 0;
-    const frame: IngressFrame = { type, lane: 'normal', seq, isReplayed, hole, payload: Uint8Array.from(payload), stamps };
+    const frame: IngressFrame = { type, lane: 'normal', seq, isReplayed, hole, payload: Uint8Array.from(payload), ...stamps };
     if (seat.inbox.push(frame) === 'jump' && seat.inbox.mayAsk(nowMs)) seat.egress.resend(seat.inbox.newest);
   }
 

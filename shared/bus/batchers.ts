@@ -6,11 +6,13 @@ const FORGET_AFTER_MS = 60_000;
 /** A batcher for each process that is written to, by its id. */
 export class Batchers {
   readonly #senderTo: (id: string) => (batch: Uint8Array) => void;
+  readonly #hasSentAll: (() => boolean) | undefined;
   readonly #batchers = new Map<string, Batcher>();
 
-  /** `senderTo` answers what publishes finished batches for a process, once for as long as it is written to. */
-  constructor(senderTo: (id: string) => (batch: Uint8Array) => void) {
+  /** `senderTo` answers what publishes finished batches for a process, once for as long as it is written to; `hasSentAll`: see Batcher. */
+  constructor(senderTo: (id: string) => (batch: Uint8Array) => void, hasSentAll?: () => boolean) {
     this.#senderTo = senderTo;
+    this.#hasSentAll = hasSentAll;
   }
 
   /** Processes that were written to lately. */
@@ -22,7 +24,7 @@ export class Batchers {
   to(id: string): Batcher {
     const known = this.#batchers.get(id);
     if (known !== undefined) return known;
-    const batcher = new Batcher(this.#senderTo(id));
+    const batcher = new Batcher(this.#senderTo(id), this.#hasSentAll);
     this.#batchers.set(id, batcher);
     return batcher;
   }

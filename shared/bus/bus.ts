@@ -52,10 +52,12 @@ export interface Bus {
   readonly connected: boolean;
   /**
    * Sends now or not at all: false while disconnected and while the server is 32 MiB behind, so that nothing piles up in the
-   * client, and for more bytes than the server takes (1 MiB unless configured otherwise), which is logged. `data` passes to
-   * the bus.
+   * client, and for more bytes than the server takes (1 MiB unless configured otherwise), which is logged. `data` is the bus's
+   * until `hasSentAll`.
    */
   publish(subject: string, data: Uint8Array, replyTo?: string): boolean;
+  /** Whether everything published so far was copied to the connection, or dropped with it. */
+  hasSentAll(): boolean;
   /** Calls back for each message, in order. An exception in `onMessage` is logged, not thrown. */
   subscribe(subject: string, onMessage: (message: BusMessage) => void, queue?: string): BusSubscription;
   /** One answer, or a BusError within `timeoutMs`: at once where nobody listens or the connection is lost meanwhile. */
@@ -141,6 +143,10 @@ class NatsBus implements Bus {
       this.#log.error({ err: error, subject, bytes: data.length }, 'the bus refused a message');
       return false;
     }
+  }
+
+  hasSentAll(): boolean {
+    return this.#connection instanceof NatsConnectionImpl && this.#connection.protocol.outbound.length() === 0;
   }
 
   subscribe(subject: string, onMessage: (message: BusMessage) => void, queue?: string): BusSubscription {

@@ -57,6 +57,22 @@ test('bytes count what is waiting, headers included, and nothing waits after a f
   assert.deepEqual([encoder.count, encoder.bytes], [0, BATCH_HEADER_BYTES]);
 });
 
+test('memory of a batch is used again only where its taker says that nobody looks at it any more', () => {
+  const encoder = new BatchEncoder();
+  const next = (seq: number, mayReuse: boolean): Uint8Array => {
+    encoder.add(numbered(seq, new Uint8Array(5000).fill(seq)));
+    return encoder.flush(0, mayReuse);
+  };
+  const first = next(1, false);
+  const kept = Uint8Array.from(first);
+  const [second, third] = [next(2, false), next(3, false)];
+  assert.deepEqual(Uint8Array.from(first), kept);
+  assert.equal(new Set([first.buffer, second.buffer, third.buffer]).size, 3);
+  const later = [next(4, true), next(5, true), next(6, true)];
+  assert.ok(later.some(({ buffer }) => [first.buffer, second.buffer, third.buffer].includes(buffer)));
+  assert.deepEqual(decode(later[2] ?? kept).read.map(({ seq }) => seq), [6]);
+});
+
 test('a flushed batch belongs to its taker: nothing added later changes it', () => {
   fc.assert(
     fc.property(fc.array(batches, { minLength: 2, maxLength: 6 }), (rounds) => {

@@ -106,10 +106,14 @@ export interface Envelope {
 }
 
 const SMALLEST_BATCH_BYTES = 1024;
+/** More than are given away in one turn of the event loop need no memory kept for them. */
+const MOST_GIVEN = 4;
 
 /** Collects envelopes for one subject until they are flushed as one bus message. */
 export class BatchEncoder {
   #bytes = Buffer.allocUnsafe(SMALLEST_BATCH_BYTES);
+  /** The memory of batches that were given away. */
+  readonly #given: Buffer<ArrayBuffer>[] = [];
   #length = BATCH_HEADER_BYTES;
   #count = 0;
 
@@ -143,17 +147,18 @@ export class BatchEncoder {
   }
 
   /**
-   * The batch so far, as bytes that now belong to the taker (the bus client may hold them until its own flush).
-   * The encoder starts anew with a buffer of about the size that was needed.
+   * The batch so far. Its bytes are the taker's until `flush` is called with `mayReuse`, which says that nobody looks at any batch
+   * given away before: memory of each batch's own is what makes the garbage collector stop everybody.
    */
-  flush(flushedAtUs: number): Uint8Array {
+  flush(flushedAtUs: number, mayReuse = false): Uint8Array {
     const bytes = this.#bytes;
     bytes.writeUInt8(BATCH_MAGIC, 0);
     bytes.writeUInt8(BATCH_VERSION, 1);
     bytes.writeUInt16LE(this.#count, 2);
     bytes.writeUInt32LE(flushedAtUs >>> 0, 4);
     const batch = bytes.subarray(0, this.#length);
-    this.#bytes = Buffer.allocUnsafe(Math.max(SMALLEST_BATCH_BYTES, this.#length * 2));
+    this.#bytes = (mayReuse ? this.#given.pop() : undefined) ?? Buffer.allocUnsafe(Math.max(SMALLEST_BATCH_BYTES, this.#length * 2));
+    if (this.#given.length < MOST_GIVEN) this.#given.push(bytes);
     this.#length = BATCH_HEADER_BYTES;
     this.#count = 0;
     return batch;
@@ -168,12 +173,14 @@ export class BatchEncoder {
   }
 }
 
+const NO_ENVELOPE: Envelope = { type: 0, lane: 0, flags: 0, slot: 0, fence: 0, seq: 0, stampUs: 0, mediaMs: 0, payload: new Uint8Array(0) };
+
 /** Why a batch could not be read. */
 export type BatchFault = 'short' | 'magic' | 'version' | 'truncated';
 
 /**
- * Hands each envelope of a batch to `visit`, with the batch's flush stamp. Payloads are views into `batch`.
- * Never throws on bad bytes: returns what was wrong, after the envelopes that were whole.
+ * Hands each envelope of a batch to `visit`, with the batch's flush stamp. The envelope is the next one once `visit` has returned: who keeps
+ * it copies it. Payloads are views into `batch`. Never throws on bad bytes: returns what was wrong, after the envelopes that were whole.
  */
 export function readBatch(
   batch: Uint8Array,
@@ -185,27 +192,23 @@ export function readBatch(
   if (bytes.readUInt8(1) !== BATCH_VERSION) return 'version';
   const count = bytes.readUInt16LE(2);
   const flushedAtUs = bytes.readUInt32LE(4);
+  const envelope: { -readonly [Field in keyof Envelope]: Envelope[Field] } = { ...NO_ENVELOPE };
   let at = BATCH_HEADER_BYTES;
   for (let i = 0; i < count; i++) {
     if (at + ENVELOPE_HEADER_BYTES > bytes.length) return 'truncated';
     const end = at + ENVELOPE_HEADER_BYTES + bytes.readUInt32LE(at);
     if (end > bytes.length) return 'truncated';
-    visit(readEnvelope(bytes, at, end), flushedAtUs);
+    envelope.type = bytes.readUInt8(at + 4);
+    envelope.lane = bytes.readUInt8(at + 5);
+    envelope.flags = bytes.readUInt16LE(at + 6);
+    envelope.slot = bytes.readUInt32LE(at + 8);
+    envelope.fence = bytes.readUInt32LE(at + 12);
+    envelope.seq = bytes.readUInt32LE(at + 16);
+    envelope.stampUs = bytes.readUInt32LE(at + 20);
+    envelope.mediaMs = bytes.readUInt32LE(at + 24);
+    envelope.payload = bytes.subarray(at + ENVELOPE_HEADER_BYTES, end);
+    visit(envelope, flushedAtUs);
     at = end;
   }
   return undefined;
-}
-
-function readEnvelope(bytes: Buffer, at: number, end: number): Envelope {
-  return {
-    type: bytes.readUInt8(at + 4),
-    lane: bytes.readUInt8(at + 5),
-    flags: bytes.readUInt16LE(at + 6),
-    slot: bytes.readUInt32LE(at + 8),
-    fence: bytes.readUInt32LE(at + 12),
-    seq: bytes.readUInt32LE(at + 16),
-    stampUs: bytes.readUInt32LE(at + 20),
-    mediaMs: bytes.readUInt32LE(at + 24),
-    payload: bytes.subarray(at + ENVELOPE_HEADER_BYTES, end),
-  };
 }

@@ -69,9 +69,9 @@ export class LatencyMetric<Label extends string = string> extends Histogram<Labe
 
   /** Per frame there is one label, whose value is the key as it is. */
   #keyOf(labels: Partial<Record<Label, string | number>>): string {
-    const [only, ...more] = this.#labelNames;
+    const only = this.#labelNames[0];
     if (only === undefined) return '';
-    if (more.length === 0) return String(labels[only]);
+    if (this.#labelNames.length === 1) return String(labels[only]);
     return this.#labelNames.map((name) => String(labels[name])).join(SEPARATOR);
   }
 
