@@ -8,6 +8,7 @@ import { takeWithin } from './engine-deadline.ts';
 import type { Synthesizer } from './speech/ports.ts';
 import { heardText, type SpokenSentence } from './turn/heard.ts';
 import { PlayoutClock } from './turn/playout-clock.ts';
+import { SentMarks } from './turn/sent-marks.ts';
 import { REPLY_START, type ReplyPlace } from './turn/reply-continuation.ts';
 
 /** Unit of audio on the wire: every sentence is padded with silence to a whole number of them. */
@@ -16,8 +17,6 @@ const FRAME_MS = 20;
 const FRAMES_PER_MESSAGE = 5;
 /** A device that plays bridges less than this; a longer pause within a turn is heard. */
 const UNDERRUN_MS = 40;
-/** Messages of which it is remembered where in the turn they end, for a device that tells what it played: forty seconds and more. */
-const MOST_SENT = 2000;
 /** How long a sentence is taken to be, by letter, while it is still being synthesized. */
 const LETTER_MS = 60;
 
@@ -78,9 +77,7 @@ export class SpokenTurn {
   #isSilenced = false;
   readonly #waiting: string[];
   readonly #spoken: SpokenSentence[];
-  /** The newest messages' numbers and ends, in two columns: no object is kept of each. */
-  readonly #sentSeqs: number[] = [];
-  readonly #sentEndsMs: number[] = [];
+  readonly #sent = new SentMarks();
   #current: CurrentSentence | undefined;
   /** So much of the audio to come is with the caller already. */
   #skipMs: number;
@@ -121,12 +118,8 @@ export class SpokenTurn {
 
   /** The caller's device played everything up to this egress seq. */
   played(egressSeq: number): void {
-    const later = this.#sentSeqs.findIndex((seq) => seq > egressSeq);
-    const played = later < 0 ? this.#sentSeqs.length : later;
-    const endMs = this.#sentEndsMs[played - 1];
-    if (endMs === undefined) return;
-    this.#forgetSent(played);
-    this.#clock.told(endMs);
+    const endMs = this.#sent.played(egressSeq);
+    if (endMs !== undefined) this.#clock.told(endMs);
   }
 
   /** See `Speaker.hold`. */
@@ -272,15 +265,8 @@ export class SpokenTurn {
     const pausedMs = this.#clock.sent(audioMs(this.#options.format, payload.length), nowMs);
     if (pausedMs > UNDERRUN_MS && !this.#wasHeld) this.#options.listener.onUnderrun?.(this.turn);
     this.#wasHeld = false;
-    if (this.#sentSeqs.length >= MOST_SENT) this.#forgetSent(MOST_SENT / 2);
-    this.#sentSeqs.push(seq);
-    this.#sentEndsMs.push(this.#clock.sentMs);
+    this.#sent.push(seq, this.#clock.sentMs);
     if (mediaMs === 0) this.#options.listener.onFirstAudio(this.turn);
-  }
-
-  #forgetSent(messages: number): void {
-    this.#sentSeqs.splice(0, messages);
-    this.#sentEndsMs.splice(0, messages);
   }
 
   async #pause(durationMs: number): Promise<void> {

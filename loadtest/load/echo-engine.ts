@@ -46,6 +46,8 @@ class EchoLine implements AsyncIterableIterator<Speech> {
     const frame = this.#waiting.shift();
     if (frame !== undefined) return Promise.resolve({ done: false, value: { samples: frame, sampleRateHz: RATE_HZ } });
     if (this.#isOver) return Promise.resolve({ done: true, value: undefined });
+    // Whoever asks again is done with all that came before.
+    this.#slabUsed = 0;
     return new Promise((resolve) => {
       this.#asked = resolve;
     });
