@@ -81,7 +81,10 @@ test('the table has a row for every promise about speed, and the page shows it',
   const results: SuiteResult[] = [];
   for (const suite of [chainSuite, turnsSuite, lanesSuite, talkSuite]) results.push(await suite(stage));
   const bars = results.flatMap((result) => result.bars);
-  assert.deepEqual(bars.map(({ name }) => name), ['frames/s per core', 'added latency p50', 'added latency p99', 'turn at 2 callers', 'urgent under bulk', 'speaking callers']);
+  assert.deepEqual(bars.map(({ name }) => name), [
+    'frames/s per core', 'added latency p50 at 150 frames/s', 'added latency p99 at 150 frames/s', 'added latency p50 at 250 frames/s', 'added latency p99 at 250 frames/s',
+    'turn at 2 callers', 'urgent under bulk', 'speaking callers',
+  ]);
   for (const { name, measured, note } of bars) assert.doesNotMatch(`${measured} ${note}`, /NaN|not measured|lost in|not answered/, name);
   const page = reportPage(results, { at: 'today', machine: 'this one' });
   for (const { name } of bars) assert.ok(page.includes(`<td>${name}</td>`), name);

@@ -13,6 +13,8 @@ export interface Size {
   readonly measureMs: number;
   /** Callers who relay beside the bare chain and the peers. */
   readonly callers: number;
+  /** Fewer ones, beside whom the machine has something to spare; the latency is compared with them too. */
+  readonly callersWithRoom: readonly number[];
   readonly framesPerSecond: number;
   readonly turnCallers: number;
   readonly turns: number;

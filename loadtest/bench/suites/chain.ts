@@ -12,52 +12,63 @@ const MOST_OF_CHAIN = 2;
 
 type Pair = Readonly<Record<'chain' | 'fleet', Measurement>>;
 
-/** The whole fleet beside the bare chain, at the same load, round about. */
+/** The whole fleet beside the bare chain, at the same loads, round about: with room on the machine, and with all that it can do. */
 export async function chainSuite(stage: Stage): Promise<SuiteResult> {
-  const { chain, fleet, size, say } = stage;
-  const { callers, framesPerSecond, warmMs, measureMs } = size;
-  const load = { callers, framesPerSecond, warmMs, measureMs };
-  const held = await holdRounds(stage, async (round) => {
-    const pair: Pair = await interleaved(round, { chain: () => measureRelay(chain, load), fleet: () => measureRelay(fleet, load) });
-    say(`round ${round + 1}: chain ${percentiles(pair.chain.result.delay)}; fleet ${percentiles(pair.fleet.result.delay)}`);
-    return pair;
-  });
+  const { callers, callersWithRoom, framesPerSecond } = stage.size;
+  const roomy = [];
+  for (const some of callersWithRoom) roomy.push({ framesPerSecond: some * framesPerSecond, held: await holdPairs(stage, some) });
+  const held = await holdPairs(stage, callers);
+  const full = callers * framesPerSecond;
   return {
-    name: 'chain', bars: barsOf(held), facts: factsOf(held, callers * framesPerSecond), raw: held,
+    name: 'chain', raw: { held, roomy },
+    bars: [perCoreBar(held), ...roomy.flatMap((load) => latencyBars(load.held, load.framesPerSecond)), ...latencyBars(held, full)],
+    facts: [...roomy.map((load) => cpuFact(load.held, load.framesPerSecond)), ...factsOf(held, full)],
     plots: (['p50Ms', 'p99Ms'] as const).map((which) => roundPlot(`Frame in to frame out, ${which.slice(0, -2)}`, held, ['fleet', 'chain'], (pair, who) => pair[who === 'fleet' ? who : 'chain'].result.delay[which])),
   };
 }
 
-function barsOf(held: readonly Round<Pair>[]): Bar[] {
-  const doubt = doubtOf(held);
-  const perCore = medianOf(held, ({ chain, fleet }) => answersPerCore(fleet, CARRIERS) / answersPerCore(chain, CARRIERS));
-  const latency = (which: 'p50Ms' | 'p99Ms'): Bar => {
-    const ratio = medianOf(held, ({ chain, fleet }) => fleet.result.delay[which] / chain.result.delay[which]);
-    return barOf({
-      name: `added latency ${which.slice(0, -2)}`, promise: '≤ 2 × the bare chain’s', value: ratio, most: MOST_OF_CHAIN, doubt,
-      measured: `${times(ratio)} (${ms(medianOf(held, ({ fleet }) => fleet.result.delay[which]))})`,
-      reference: `bare chain ${ms(medianOf(held, ({ chain }) => chain.result.delay[which]))}`,
-    });
-  };
-  return [
-    barOf({
-      name: 'frames/s per core', promise: '≥ 70 % of the bare chain’s', value: perCore, least: LEAST_OF_CHAIN,
-      doubt: losses(held), measured: `${Math.round(perCore * 100)} % (${count(medianOf(held, ({ fleet }) => answersPerCore(fleet, CARRIERS)))})`,
-      reference: `bare chain ${count(medianOf(held, ({ chain }) => answersPerCore(chain, CARRIERS)))}`,
-    }),
-    latency('p50Ms'),
-    latency('p99Ms'),
-  ];
+function holdPairs(stage: Stage, callers: number): Promise<readonly Round<Pair>[]> {
+  const { chain, fleet, size: { framesPerSecond, warmMs, measureMs }, say } = stage;
+  const load = { callers, framesPerSecond, warmMs, measureMs };
+  return holdRounds(stage, async (round) => {
+    const pair: Pair = await interleaved(round, { chain: () => measureRelay(chain, load), fleet: () => measureRelay(fleet, load) });
+    say(`${count(callers * framesPerSecond)} frames/s, round ${round + 1}: chain ${percentiles(pair.chain.result.delay)}; fleet ${percentiles(pair.fleet.result.delay)}`);
+    return pair;
+  });
 }
 
-function factsOf(held: readonly Round<Pair>[], framesPerSecond: number): string[] {
+function perCoreBar(held: readonly Round<Pair>[]): Bar {
+  const perCore = medianOf(held, ({ chain, fleet }) => answersPerCore(fleet, CARRIERS) / answersPerCore(chain, CARRIERS));
+  return barOf({
+    name: 'frames/s per core', promise: '≥ 70 % of the bare chain’s', value: perCore, least: LEAST_OF_CHAIN,
+    doubt: losses(held), measured: `${Math.round(perCore * 100)} % (${count(medianOf(held, ({ fleet }) => answersPerCore(fleet, CARRIERS)))})`,
+    reference: `bare chain ${count(medianOf(held, ({ chain }) => answersPerCore(chain, CARRIERS)))}`,
+  });
+}
+
+function latencyBars(held: readonly Round<Pair>[], framesPerSecond: number): Bar[] {
+  return (['p50Ms', 'p99Ms'] as const).map((which) => {
+    const ratio = medianOf(held, ({ chain, fleet }) => fleet.result.delay[which] / chain.result.delay[which]);
+    return barOf({
+      name: `added latency ${which.slice(0, -2)} at ${count(framesPerSecond)} frames/s`, promise: '≤ 2 × the bare chain’s', value: ratio, most: MOST_OF_CHAIN,
+      doubt: doubtOf(held), measured: `${times(ratio)} (${ms(medianOf(held, ({ fleet }) => fleet.result.delay[which]))})`,
+      reference: `bare chain ${ms(medianOf(held, ({ chain }) => chain.result.delay[which]))}`,
+    });
+  });
+}
+
+function cpuFact(held: readonly Round<Pair>[], framesPerSecond: number): string {
   const perFrame = (who: keyof Pair, process: string): string => {
     const us = medianOf(held, (pair) => ((pair[who].cpuSeconds[process] ?? 0) * 1e6) / pair[who].result.answered);
     return `${process} ${us.toFixed(1)}`;
   };
+  return `at ${count(framesPerSecond)} frames/s, µs of CPU per frame there and back: bare chain ${[...CARRIERS, 'callers'].map((name) => perFrame('chain', name)).join(', ')}; fleet ${[...CARRIERS, 'redis', 'callers'].map((name) => perFrame('fleet', name)).join(', ')}`;
+}
+
+function factsOf(held: readonly Round<Pair>[], framesPerSecond: number): string[] {
   const perCoreOf = (process: string): string => count(medianOf(held, ({ fleet }) => answersPerCore(fleet, [process])));
   return [
-    `at ${count(framesPerSecond)} frames/s, µs of CPU per frame there and back: bare chain ${[...CARRIERS, 'callers'].map((name) => perFrame('chain', name)).join(', ')}; fleet ${[...CARRIERS, 'redis', 'callers'].map((name) => perFrame('fleet', name)).join(', ')}`,
+    cpuFact(held, framesPerSecond),
     `so one core of gateways carries ${perCoreOf('gateway')} frames/s there and back, one of workers ${perCoreOf('worker')}, one of NATS ${perCoreOf('nats')}: tiers grow by processes, each as far as its cores go`,
     `canary p99 by round: ${held.map(({ canaryP99Ms, repeated, isNoisy }) => `${ms(canaryP99Ms)}${repeated > 0 ? ` (after ${repeated} noisy)` : ''}${isNoisy ? ' noisy' : ''}`).join(', ')}`,
     `callers late at p99: ${held.map(({ measured: { chain, fleet } }) => `${ms(chain.result.lateness.p99Ms)} and ${ms(fleet.result.lateness.p99Ms)}`).join('; ')}`,
