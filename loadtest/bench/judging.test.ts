@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { barMarkdown, barOf, barTable } from './bar.ts';
 import { BareBatch, readBareBatch } from './references/bare-batch.ts';
-import { costsOf, costWords, shareOf, topCosts, type CpuProfile } from './cpu-profile.ts';
+import { allocatedBytes, topAllocations } from './allocation-profile.ts';
+import { costsOf, costWords, shareOf, topCosts, type CallFrame, type CpuProfile } from './cpu-profile.ts';
 import { median } from './rounds.ts';
 import { slopeOf } from './slope.ts';
 
@@ -59,4 +60,13 @@ test('costs are shares of the busy time, a function’s own and with what it cal
   assert.deepEqual(costs, [{ what: 'inner gateway/a.js:5', self: 0.75, total: 0.75 }, { what: 'outer gateway/a.js:5', self: 0.25, total: 1 }]);
   assert.deepEqual([shareOf(profile, /inner /), shareOf(profile, /outer /), shareOf(profile, / worker\//)], [0.75, 1, 0]);
   assert.deepEqual(costsOf(profile, / gateway\//, 1).map(costWords), ['25.0 % (100.0 % with what it calls) outer gateway/a.js:5']);
+});
+
+test('allocations are summed by place, wherever they were called from, the largest first', () => {
+  const frame = (functionName: string): CallFrame => ({ functionName, url: '/x/dist/worker/a.js', lineNumber: 6 });
+  const leaf = { callFrame: frame('often'), selfSize: 30, children: [] };
+  const head = { callFrame: { functionName: '(root)', url: '', lineNumber: -1 }, selfSize: 0, children: [leaf, { callFrame: frame('once'), selfSize: 40, children: [leaf] }] };
+  assert.deepEqual(topAllocations({ head }, 5), [{ what: 'often worker/a.js:7', bytes: 60 }, { what: 'once worker/a.js:7', bytes: 40 }]);
+  assert.deepEqual(topAllocations({ head }, 1).map(({ what }) => what), ['often worker/a.js:7']);
+  assert.equal(allocatedBytes({ head }), 100);
 });

@@ -57,6 +57,21 @@ async function settled(bus: Bus): Promise<void> {
   subscription.stop();
 }
 
+test('what was sent is sent: its memory may be used for something else, and no sooner', async (context) => {
+  const [sender, receiver] = [await member(context), await member(context)];
+  const inbox = new Inbox();
+  receiver.subscribe('test.reuse', inbox.take);
+  await settled(receiver);
+  const data = Buffer.from('first');
+  assert.ok(sender.hasSentAll());
+  sender.publish('test.reuse', data);
+  assert.equal(sender.hasSentAll(), false);
+  while (!sender.hasSentAll()) await new Promise((resolve) => setImmediate(resolve));
+  data.write('other');
+  sender.publish('test.reuse', data);
+  assert.deepEqual(await inbox.texts(2), ['first', 'other']);
+});
+
 test('messages of one publisher arrive at every subscriber, in order', async (context) => {
   const [publisher, ...subscribers] = await Promise.all([member(context), member(context), member(context)]);
   const inboxes = subscribers.map((bus) => {
