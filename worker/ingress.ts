@@ -11,7 +11,7 @@ import type { Sessions } from './sessions.ts';
 
 /** Frames are looked at for this long before the event loop gets its turn, in which something more urgent may come in. */
 const SLICE_MS = 1;
-/** So much of each turn of the event loop may go to making room for what comes in it: beyond, it is shed, and the turn comes to its end. */
+/** So much time may go to making room for a burst, until all of it was looked at: what comes beyond is shed, and the event loop gets its turn. */
 const ROOM_MS = 2;
 /** A caller is told of shed audio at most this often. */
 const TELL_EVERY_MS = 1000;
@@ -43,7 +43,7 @@ export class Ingress {
   #missingWatch: NodeJS.Timeout | undefined;
   #earWait: NodeJS.Timeout | undefined;
   #isScheduled = false;
-  /** Left of ROOM_MS in this turn of the event loop. */
+  /** Left of ROOM_MS since the lanes were empty last. */
   #roomMs = ROOM_MS;
 
   constructor(options: IngressOptions) {
@@ -133,7 +133,7 @@ export class Ingress {
     else this.#shed(seat, frame, 'queue_full');
   }
 
-  /** Whoever makes room for all that comes never gets to the rest of the turn, in which answers leave. */
+  /** Whoever makes room for all of a flood never gets to the rest of the turn, in which answers leave. */
   #pumpForRoom(): void {
     if (this.#roomMs <= 0) return;
     const fromMs = nowMs();
@@ -144,13 +144,16 @@ export class Ingress {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      this.#roomMs = ROOM_MS;
-      const isDone = this.#pump();
-      if (!isDone) this.#schedule();
-      else if (this.#lanes.replaying > 0) this.#waitForEars();
-    });
+    setImmediate(() => this.#slice());
+  }
+
+  #slice(): void {
+    const isDone = this.#pump();
+    // What came of this slice is sent by an immediate of its own: asked for first, the next slice would come before it.
+    if (!isDone) return void setImmediate(() => setImmediate(() => this.#slice()));
+    this.#isScheduled = false;
+    this.#roomMs = ROOM_MS;
+    if (this.#lanes.replaying > 0) this.#waitForEars();
   }
 
   #waitForEars(): void {
