@@ -8,9 +8,10 @@ import { Lanes } from './lanes.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import type { Seat } from './seat.ts';
 import type { Sessions } from './sessions.ts';
+import { Slices } from './slices.ts';
 
 /** Frames are looked at for this long before the event loop gets its turn, in which something more urgent may come in. */
-const SLICE_MS = 1;
+const SLICE_MS = 0.5;
 /** So much time may go to making room for a burst, until all of it was looked at: what comes beyond is shed, and the event loop gets its turn. */
 const ROOM_MS = 2;
 /** A caller is told of shed audio at most this often. */
@@ -42,7 +43,7 @@ export class Ingress {
   readonly #missing = new Set<Seat>();
   #missingWatch: NodeJS.Timeout | undefined;
   #earWait: NodeJS.Timeout | undefined;
-  #isScheduled = false;
+  readonly #slices = new Slices(() => this.#slice());
   /** Left of ROOM_MS since the lanes were empty last. */
   #roomMs = ROOM_MS;
 
@@ -99,7 +100,7 @@ export class Ingress {
       if (this.#lanes.isFull) this.#makeRoom();
       this.#lanes.push(frame.lane, seat);
     }
-    this.#schedule();
+    this.#slices.begin();
   }
 
   /** What the bus lost is asked for, until it comes or the sender is known not to understand. */
@@ -141,25 +142,17 @@ export class Ingress {
     this.#roomMs -= nowMs() - fromMs;
   }
 
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(() => this.#slice());
-  }
-
-  #slice(): void {
-    const isDone = this.#pump();
-    // What came of this slice is sent by an immediate of its own: asked for first, the next slice would come before it.
-    if (!isDone) return void setImmediate(() => setImmediate(() => this.#slice()));
-    this.#isScheduled = false;
+  #slice(): boolean {
+    if (!this.#pump()) return false;
     this.#roomMs = ROOM_MS;
     if (this.#lanes.replaying > 0) this.#waitForEars();
+    return true;
   }
 
   #waitForEars(): void {
     this.#earWait ??= setTimeout(() => {
       this.#earWait = undefined;
-      this.#schedule();
+      this.#slices.begin();
     }, EAR_WAIT_MS);
   }
 

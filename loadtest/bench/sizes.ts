@@ -3,7 +3,7 @@ import type { Size } from './suite.ts';
 /** The whole bench: about half an hour on two cores, the soak apart. */
 const WHOLE: Size = {
   rounds: 5, canaryMs: 1000, repeats: 2, warmMs: 2000, measureMs: 5000, callers: 400, callersWithRoom: [60, 150], framesPerSecond: 50, turnCallers: 100, turns: 6,
-  talkSteps: [300, 500, 600, 700, 800, 900, 1000, 1200], idleConnections: 3000, urgentCallers: 20, bulkCallers: 200,
+  talkSteps: [300, 500, 600, 700, 800, 900, 1000, 1200], idleConnections: 3000, urgentCallers: 20, bulkCallers: 100,
   textCallers: 50, textMessages: 100, soakSeconds: 60, natsMs: 2000,
 };
 
