@@ -10,8 +10,6 @@ import type { Seat } from './seat.ts';
 import type { Sessions } from './sessions.ts';
 import { Slices } from './slices.ts';
 
-/** Frames are looked at for this long before the event loop gets its turn, in which something more urgent may come in. */
-const SLICE_MS = 0.5;
 /** So much time may go to making room for a burst, until all of it was looked at: what comes beyond is shed, and the event loop gets its turn. */
 const ROOM_MS = 2;
 /** A caller is told of shed audio at most this often. */
@@ -43,7 +41,7 @@ export class Ingress {
   readonly #missing = new Set<Seat>();
   #missingWatch: NodeJS.Timeout | undefined;
   #earWait: NodeJS.Timeout | undefined;
-  readonly #slices = new Slices(() => this.#slice());
+  readonly #slices = new Slices((forMs) => this.#slice(forMs), nowMs);
   /** Left of ROOM_MS since the lanes were empty last. */
   #roomMs = ROOM_MS;
 
@@ -138,12 +136,12 @@ export class Ingress {
   #pumpForRoom(): void {
     if (this.#roomMs <= 0) return;
     const fromMs = nowMs();
-    this.#pump();
+    this.#pump(this.#roomMs);
     this.#roomMs -= nowMs() - fromMs;
   }
 
-  #slice(): boolean {
-    if (!this.#pump()) return false;
+  #slice(forMs: number): boolean {
+    if (!this.#pump(forMs)) return false;
     this.#roomMs = ROOM_MS;
     if (this.#lanes.replaying > 0) this.#waitForEars();
     return true;
@@ -157,9 +155,9 @@ export class Ingress {
   }
 
   /** Looks at frames for a while; true once nothing waits that can be looked at. */
-  #pump(): boolean {
-    const untilMs = nowMs() + SLICE_MS;
-    for (let now = untilMs - SLICE_MS; now < untilMs; now = nowMs()) {
+  #pump(forMs: number): boolean {
+    const fromMs = nowMs();
+    for (let now = fromMs; now - fromMs < forMs; now = nowMs()) {
       const seat = this.#lanes.shift();
       if (seat === undefined) return true;
       const frame = seat.inbox.shift();

@@ -13,7 +13,7 @@ function sliced(pieces: number): { readonly story: string[]; readonly slices: Sl
     story.push(`slice ${piece}`);
     void Promise.resolve().then(() => setImmediate(() => story.push(`sent ${piece}`)));
     return left === 0;
-  });
+  }, () => 0);
   return { story, slices };
 }
 
@@ -27,7 +27,7 @@ test('what came of a slice leaves before the next one', async () => {
 
 test('work that is under way is not begun twice, and begins anew once it was done', async () => {
   const done: number[] = [];
-  const slices = new Slices(() => done.push(done.length) % 2 === 0);
+  const slices = new Slices(() => done.push(done.length) % 2 === 0, () => 0);
   slices.begin();
   slices.begin();
   for (let turn = 0; turn < 10; turn += 1) await nextTurn();
@@ -35,4 +35,14 @@ test('work that is under way is not begun twice, and begins anew once it was don
   slices.begin();
   for (let turn = 0; turn < 10; turn += 1) await nextTurn();
   assert.deepEqual(done, [0, 1, 2, 3]);
+});
+
+test('a slice takes as long as everything else since the one before, within bounds', async () => {
+  // What the clock shows when the slices begin, and at the beginning and end of each of them.
+  const clockMs = [0, 0.1, 1, 4, 5, 105, 110, 110.2];
+  const tookMs: number[] = [];
+  const slices = new Slices((forMs) => tookMs.push(forMs) === 4, () => clockMs.shift() ?? 0);
+  slices.begin();
+  for (let turn = 0; turn < 12; turn += 1) await nextTurn();
+  assert.deepEqual(tookMs.map((ms) => Math.round(ms * 10) / 10), [0.5, 3, 10, 0.5]);
 });

@@ -17,14 +17,26 @@ export class LoudnessMeter {
 
   /** Takes samples; `onWindow` hears, in order, of every window they complete, with the sample number it ends at. */
   push(samples: Int16Array, onWindow: (loud: boolean, endSample: number) => void): void {
-    for (const sample of samples) {
-      this.#squares += sample * sample;
-      this.#filled += 1;
-      this.#total += 1;
-      if (this.#filled < WINDOW_SAMPLES) continue;
+    for (let at = 0; at < samples.length; ) {
+      const end = Math.min(samples.length, at + WINDOW_SAMPLES - this.#filled);
+      this.#squares += squaresOf(samples, at, end);
+      this.#filled += end - at;
+      this.#total += end - at;
+      at = end;
+      if (this.#filled < WINDOW_SAMPLES) return;
       onWindow(this.#squares >= SPEECH_RMS * SPEECH_RMS * WINDOW_SAMPLES, this.#total);
       this.#squares = 0;
       this.#filled = 0;
     }
   }
+}
+
+/** One tight loop over numbers: thousands of callers are judged by it in load runs, in which engines are to take no time. */
+function squaresOf(samples: Int16Array, from: number, to: number): number {
+  let squares = 0;
+  for (let at = from; at < to; at += 1) {
+    const sample = samples[at] ?? 0;
+    squares += sample * sample;
+  }
+  return squares;
 }

@@ -9,6 +9,9 @@ const MAX_SAMPLES = 60 * INTERNAL_RATE_HZ;
 const CHUNK_SAMPLES = INTERNAL_RATE_HZ / 10;
 const AMPLITUDE = 8000;
 const RISE_HZ_PER_S = 40;
+/** One cycle of the tone in so many steps, a power of two: a sine for every sample was a tenth of a worker's time in load runs. */
+const STEPS = 4096;
+const CYCLE = Int16Array.from({ length: STEPS }, (_, step) => Math.round(AMPLITUDE * Math.sin((2 * Math.PI * step) / STEPS)));
 
 /** How many samples the scripted synthesizer makes of a text: 60 ms a character, at most a minute. */
 export function scriptedSpeechLength(text: string): number {
@@ -24,7 +27,8 @@ export function scriptedSpeech(text: string, from = 0, to = scriptedSpeechLength
   const samples = new Int16Array(Math.max(0, to - from));
   for (let i = 0; i < samples.length; i++) {
     const seconds = (from + i) / INTERNAL_RATE_HZ;
-    samples[i] = Math.round(AMPLITUDE * Math.sin(2 * Math.PI * seconds * (pitchHz + (RISE_HZ_PER_S / 2) * seconds)));
+    const cycles = seconds * (pitchHz + (RISE_HZ_PER_S / 2) * seconds);
+    samples[i] = CYCLE[(cycles * STEPS) & (STEPS - 1)] ?? 0;
   }
   return samples;
 }
