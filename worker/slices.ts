@@ -1,6 +1,6 @@
-/** A slice takes at least so long, and at most, where all else takes longer. */
+/** A slice takes at least so long, and at most, where all else takes longer: so long the urgent may wait for what was begun before it came. */
 const LEAST_MS = 0.5;
-const MOST_MS = 10;
+const MOST_MS = 3;
 
 /**
  * Work that is done in slices with a whole turn of the event loop between two, in which more comes in and what came of the last one
