@@ -2,7 +2,7 @@ import type { Bus, BusSubscription } from '../shared/bus/bus.ts';
 import { workerSubject } from '../shared/bus/subjects.ts';
 import { ENVELOPE_FLAG, ENVELOPE_TYPE, holeOfFlags, readBatch, type Envelope } from '../shared/protocol/envelope.ts';
 import { laneAt, type GrantedLane, type Lane } from '../shared/protocol/lane.ts';
-import { elapsedMs, nowMs, stampUs } from '../shared/runtime/clock.ts';
+import { elapsedMs, nowMs, stampUs, usedCpuMs } from '../shared/runtime/clock.ts';
 import type { IngressFrame } from './inbox.ts';
 import { Lanes } from './lanes.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -12,6 +12,8 @@ import { Slices } from './slices.ts';
 
 /** So much time may go to making room for a burst, until all of it was looked at: what comes beyond is shed, and the event loop gets its turn. */
 const ROOM_MS = 2;
+/** What is urgent is looked at beyond the end of a slice, for so long: it would wait for what all else takes, several times where a slice is short. */
+const URGENT_MS = 4;
 /** A caller is told of shed audio at most this often. */
 const TELL_EVERY_MS = 1000;
 /** Where all that is sent again waits for ears that are behind: when it is looked again. */
@@ -41,7 +43,7 @@ export class Ingress {
   readonly #missing = new Set<Seat>();
   #missingWatch: NodeJS.Timeout | undefined;
   #earWait: NodeJS.Timeout | undefined;
-  readonly #slices = new Slices((forMs) => this.#slice(forMs), nowMs);
+  readonly #slices = new Slices((forMs) => this.#slice(forMs), usedCpuMs);
   /** Left of ROOM_MS since the lanes were empty last. */
   #roomMs = ROOM_MS;
 
@@ -154,16 +156,25 @@ export class Ingress {
     }, EAR_WAIT_MS);
   }
 
-  /** Looks at frames for a while; true once nothing waits that can be looked at. */
+  /** Looks at frames for a while, and at urgent ones for a while more; true once nothing waits that can be looked at. */
   #pump(forMs: number): boolean {
     const fromMs = nowMs();
     for (let now = fromMs; now - fromMs < forMs; now = nowMs()) {
       const seat = this.#lanes.shift();
       if (seat === undefined) return true;
-      const frame = seat.inbox.shift();
-      if (frame !== undefined && this.#options.sessions.at(seat.slot) === seat) this.#lookAt(seat, frame, now);
+      this.#lookAtNext(seat, now);
+    }
+    for (let now = nowMs(); now - fromMs < forMs + URGENT_MS; now = nowMs()) {
+      const seat = this.#lanes.shiftUrgent();
+      if (seat === undefined) return false;
+      this.#lookAtNext(seat, now);
     }
     return false;
+  }
+
+  #lookAtNext(seat: Seat, nowMs: number): void {
+    const frame = seat.inbox.shift();
+    if (frame !== undefined && this.#options.sessions.at(seat.slot) === seat) this.#lookAt(seat, frame, nowMs);
   }
 
   #lookAt(seat: Seat, frame: IngressFrame, nowMs: number): void {

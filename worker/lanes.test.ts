@@ -17,6 +17,13 @@ test('control is served before anything else, however much of it there is', () =
   assert.deepEqual(drained(lanes), ['c1', 'c2', 'u']);
 });
 
+test('what should not wait is taken alone, control first, and leaves room behind', () => {
+  const lanes = new Lanes<string>(3);
+  for (const [lane, item] of [['bulk', 'b'], ['urgent', 'u'], ['normal', 'n'], ['control', 'c']] as const) lanes.push(lane, item);
+  assert.deepEqual([lanes.shiftUrgent(), lanes.shiftUrgent(), lanes.shiftUrgent()], ['c', 'u', undefined]);
+  assert.deepEqual([lanes.size, drained(lanes)], [2, ['n', 'b']]);
+});
+
 test('control neither fills the queue nor is shed from it', () => {
   const lanes = new Lanes<string>(1);
   lanes.push('control', 'c');

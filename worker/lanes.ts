@@ -66,6 +66,11 @@ export class Lanes<T> {
     return undefined;
   }
 
+  /** The item to serve next of those that should not wait: control, then urgent. It is nobody's turn. */
+  shiftUrgent(): T | undefined {
+    return this.#queues.control.shift() ?? this.#take('urgent');
+  }
+
   /** Takes out the oldest item of the least urgent lane that has one; neither control nor what was sent again is ever shed. */
   shed(): T | undefined {
     return this.#take('bulk') ?? this.#take('normal') ?? this.#take('urgent');

@@ -37,12 +37,21 @@ test('work that is under way is not begun twice, and begins anew once it was don
   assert.deepEqual(done, [0, 1, 2, 3]);
 });
 
-test('a slice takes as long as everything else since the one before, within bounds', async () => {
-  // What the clock shows when the slices begin, and at the beginning and end of each of them.
-  const clockMs = [0, 0.1, 1, 3, 5, 105, 110, 110.2];
-  const tookMs: number[] = [];
-  const slices = new Slices((forMs) => tookMs.push(forMs) === 4, () => clockMs.shift() ?? 0);
+/** How long the slices were asked to take, where everything else takes so long between two of them. */
+async function slicesBeside(elsewhereMs: number, slicesLeft: number): Promise<readonly number[]> {
+  const askedMs: number[] = [];
+  let usedMs = 0;
+  // Looked at before and after whatever else there is.
+  const slices = new Slices((forMs) => askedMs.push(forMs) >= slicesLeft, () => (usedMs += elsewhereMs));
   slices.begin();
-  for (let turn = 0; turn < 12; turn += 1) await nextTurn();
-  assert.deepEqual(tookMs.map((ms) => Math.round(ms * 10) / 10), [0.5, 2, 3, 0.5]);
+  for (let turn = 0; turn < 3 * slicesLeft; turn += 1) await nextTurn();
+  return askedMs;
+}
+
+test('slices come to take as long as everything else between two of them, within bounds', async () => {
+  for (const [elsewhereMs, slicesMs] of [[0.1, 0.5], [2, 2], [100, 10]] as const) {
+    const askedMs = await slicesBeside(elsewhereMs, 200);
+    assert.equal(askedMs[0], Math.max(0.5, elsewhereMs / 16), 'one turn says little');
+    assert.equal(Math.round((askedMs.at(-1) ?? 0) * 100) / 100, slicesMs);
+  }
 });

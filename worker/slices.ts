@@ -1,37 +1,41 @@
 /** A slice takes at least so long, and at most, where all else takes longer: so long the urgent may wait for what was begun before it came. */
 const LEAST_MS = 0.5;
-const MOST_MS = 3;
+const MOST_MS = 10;
+/** What all else takes is the mean of about so many turns: one pause of the collector does not make a long slice after it. */
+const TURNS = 16;
 
 /**
  * Work that is done in slices with a whole turn of the event loop between two, in which more comes in and what came of the last one
  * goes out: that leaves by an immediate of its own, before which the next slice would come if it were asked for at once. A slice takes
- * as long as everything else did since the one before, so that work has half of the thread where there is more of both than it can do.
+ * as long as everything else does between two of them, so that work has half of the thread where there is more of both than it can do.
+ * That is counted in CPU time: where the machine has none to give, slices do not grow by the waiting.
  */
 export class Slices {
   readonly #slice: (forMs: number) => boolean;
-  readonly #nowMs: () => number;
+  readonly #usedMs: () => number;
   #isUnderWay = false;
   #endedMs = 0;
+  #elsewhereMs = 0;
 
-  /** `slice` works for about so many milliseconds and answers whether nothing is left; `nowMs` is a clock in milliseconds. */
-  constructor(slice: (forMs: number) => boolean, nowMs: () => number) {
+  /** `slice` works for about so many milliseconds and answers whether nothing is left; `usedMs` is how much CPU time was used so far. */
+  constructor(slice: (forMs: number) => boolean, usedMs: () => number) {
     this.#slice = slice;
-    this.#nowMs = nowMs;
+    this.#usedMs = usedMs;
   }
 
   /** There is something to do: it begins with the event loop's next turn, where it is not under way. */
   begin(): void {
     if (this.#isUnderWay) return;
     this.#isUnderWay = true;
-    this.#endedMs = this.#nowMs();
+    this.#endedMs = this.#usedMs();
     setImmediate(this.#onTurn);
   }
 
   readonly #onTurn = (): void => {
-    const elsewhereMs = this.#nowMs() - this.#endedMs;
-    this.#isUnderWay = !this.#slice(Math.min(MOST_MS, Math.max(LEAST_MS, elsewhereMs)));
+    this.#elsewhereMs += (this.#usedMs() - this.#endedMs - this.#elsewhereMs) / TURNS;
+    this.#isUnderWay = !this.#slice(Math.min(MOST_MS, Math.max(LEAST_MS, this.#elsewhereMs)));
     if (!this.#isUnderWay) return;
-    this.#endedMs = this.#nowMs();
+    this.#endedMs = this.#usedMs();
     setImmediate(this.#onTurnBetween);
   };
 

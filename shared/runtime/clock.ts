@@ -26,3 +26,9 @@ export function stampUs(momentMs: number): number {
 export function elapsedMs(fromUs: number, toUs: number): number {
   return ((toUs - fromUs) | 0) / 1000;
 }
+
+/** CPU time that this process has used, all its threads together, in milliseconds. */
+export function usedCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
