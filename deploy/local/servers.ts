@@ -1,13 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './ports.ts';
 import { startProcess, StartError, type ProcessSpec, type RunningProcess } from './processes.ts';
 
 const PROBE_TIMEOUT_MS = 1000;
 const READY_TIMEOUT_MS = 15_000;
+/**
+ * NATS shares its machine with all who talk to it here: the threads by which Go looks for work on every core are theirs then. One
+ * core of two: a third less CPU a message, nobody waits longer. In a container it knows its limit itself.
+ */
+const NATS_CORES = Math.ceil(availableParallelism() / 2);
 /** How often another free port is tried when the first was taken between asking and using it. */
 const PORT_ATTEMPTS = 5;
 
@@ -37,6 +42,7 @@ export function startNats(options: ServerOptions = {}): Promise<RunningServer> {
     const running = await startProcess({
       ...serverSpec('nats', options),
       command: 'nats-server',
+      env: { GOMAXPROCS: process.env['GOMAXPROCS'] ?? String(NATS_CORES) },
       args: ['--addr', '127.0.0.1', '--port', String(port), '--name', identity, ...(options.flags ?? [])],
       isReady: () => answers(port, '', `"server_name":"${identity}"`),
     });
