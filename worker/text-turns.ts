@@ -48,7 +48,9 @@ export interface TextTurnsListener {
 export class TextTurns {
   readonly #options: TextTurnsOptions;
   readonly #waiting: TextMessage[] = [];
-  #state: { kind: 'idle' } | { kind: 'answering'; cancel: AbortController } | { kind: 'closed' } = { kind: 'idle' };
+  #state: 'idle' | 'answering' | 'closed' = 'idle';
+  /** For the answer under way, and for the next ones until it is used: to make one costs a twentieth of an answer. */
+  #cancel = new AbortController();
 
   constructor(options: TextTurnsOptions) {
     this.#options = options;
@@ -61,40 +63,40 @@ export class TextTurns {
 
   /** Whether every message is answered. */
   get isIdle(): boolean {
-    return this.#state.kind !== 'answering' && this.#waiting.length === 0;
+    return this.#state !== 'answering' && this.#waiting.length === 0;
   }
 
   push(message: TextMessage): void {
     this.#waiting.push(message);
-    if (this.#state.kind === 'idle') this.#next();
+    if (this.#state === 'idle') this.#next();
   }
 
   /** Stops the answer under way; it is told as `cancelled`. */
   cancel(): void {
-    if (this.#state.kind === 'answering') this.#state.cancel.abort();
+    if (this.#state === 'answering') this.#cancel.abort();
   }
 
   /** Answers nothing more. */
   close(): void {
     this.cancel();
-    this.#state = { kind: 'closed' };
+    this.#state = 'closed';
   }
 
   #isClosed(): boolean {
-    return this.#state.kind === 'closed';
+    return this.#state === 'closed';
   }
 
   #next(): void {
     if (this.#isClosed()) return;
     const message = this.#waiting.shift();
     if (message === undefined) {
-      this.#state = { kind: 'idle' };
+      this.#state = 'idle';
       return;
     }
-    const cancel = new AbortController();
-    this.#state = { kind: 'answering', cancel };
+    if (this.#cancel.signal.aborted) this.#cancel = new AbortController();
+    this.#state = 'answering';
     const { answer } = message;
-    const answered = answer === undefined ? this.#answer(message, cancel.signal) : this.#learn(message, answer);
+    const answered = answer === undefined ? this.#answer(message, this.#cancel.signal) : this.#learn(message, answer);
     void answered
       .catch((error: unknown) => this.#options.listener.onCrash(error))
       .finally(() => this.#next());
