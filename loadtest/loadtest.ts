@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { messageOf } from '../shared/runtime/errors.ts';
 import { StartError } from '../deploy/local/processes.ts';
 import { SessionRequestError } from '../shared/client/session-request.ts';
@@ -21,7 +21,8 @@ const RAMP_ROOM = 40;
 
 /** Puts load on a fleet, and says what became of it; whether all that is expected of it was so. */
 async function loadtest(options: LoadOptions): Promise<boolean> {
-  const old = options.compare === undefined ? undefined : readResult(options.compare);
+  const old = options.compare === undefined ? undefined : readResult(options.compare, options.scenario);
+  makeRoom(options);
   const view = new ProgressView();
   const machine = describeMachine();
   const startedAt = new Date().toISOString();
@@ -60,7 +61,6 @@ function planned(options: LoadOptions, fleet: FleetUnderLoad, view: ProgressView
 
 function report({ report: folder, baseline }: LoadOptions, result: LoadResult, old: LoadResult | undefined): void {
   const comparison = old === undefined ? undefined : compareResults(old, result);
-  mkdirSync(folder, { recursive: true });
   const [json, html] = ['result.json', 'report.html'].map((name) => join(folder, name));
   writeFileSync(json ?? '', JSON.stringify(result, undefined, 1));
   writeFileSync(html ?? '', reportPage(result, old, comparison));
@@ -70,19 +70,36 @@ function report({ report: folder, baseline }: LoadOptions, result: LoadResult, o
   console.log(`\n${html ?? ''}, ${json ?? ''}`);
 }
 
-/** Throws UsageError where the file is no result of this tool. */
-function readResult(file: string): LoadResult {
+/** What cannot be written is to be known before the run, not after it. Throws UsageError. */
+function makeRoom({ report: folder, baseline }: LoadOptions): void {
+  let option = '--report';
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    if (isResult(value)) return value;
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    option = '--baseline';
+    if (baseline !== undefined) accessSync(dirname(baseline), constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`${option}: ${messageOf(error)}`);
+  }
+}
+
+/** Throws UsageError where the file is no result of this tool, or one of another scenario. */
+function readResult(file: string, scenario: string): LoadResult {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new UsageError(`--compare: ${file} cannot be read: ${messageOf(error)}`);
   }
-  throw new UsageError(`--compare: ${file} is no result.json of version ${RESULT_VERSION}`);
+  if (!isResult(value)) throw new UsageError(`--compare: ${file} is no result.json of version ${RESULT_VERSION}`);
+  if (value.scenario !== scenario) throw new UsageError(`--compare: ${file} is of ${value.scenario}, not of ${scenario}`);
+  return value;
 }
 
+/** What a comparison reads of it is there. */
 function isResult(value: unknown): value is LoadResult {
-  return typeof value === 'object' && value !== null && 'version' in value && value.version === RESULT_VERSION && 'series' in value;
+  if (typeof value !== 'object' || value === null || !('version' in value) || value.version !== RESULT_VERSION) return false;
+  return ['scenario', 'machine', 'fleet', 'series', 'figures', 'verdicts', 'command', 'startedAt'].every((name) => name in value);
 }
 
 try {

@@ -25,6 +25,14 @@ describe('two runs side by side', () => {
     assert.equal(verdictOf(resultOf(10, 6), resultOf(15, 6)), 'too short to say');
   });
 
+  it('show what they were as a whole where there are too few windows, and the numbers that stand for a whole run', () => {
+    const old = { ...resultOf(10, 1), figures: [{ name: 'callers carried', value: '300' }, { name: 'p99', value: '10 ms' }] };
+    const now = { ...resultOf(10, 1), figures: [{ name: 'callers carried', value: '400' }] };
+    const { differences, figures } = compareResults(old, now);
+    assert.deepEqual(differences.map(({ oldMs, newMs, verdict }) => [oldMs, newMs, verdict]), [[1, 1, 'too short to say'], [10, 10, 'too short to say']]);
+    assert.deepEqual(figures, [{ name: 'callers carried', old: '300', now: '400' }]);
+  });
+
   it('are said to be different where they were not the same run', () => {
     const old = resultOf(10);
     assert.deepEqual(compareResults(old, old).doubts, []);
@@ -66,5 +74,6 @@ describe('what went wrong', () => {
     const lateness = { count: 10, averageMs: 1, minMs: 0, p50Ms: 1, p90Ms: 2, p95Ms: 3, p99Ms: 12, p999Ms: 20, maxMs: 30 };
     assert.equal(latenessVerdict(lateness, 10).isGood, false);
     assert.equal(latenessVerdict(lateness, 15).isGood, true);
+    assert.equal(latenessVerdict({ ...lateness, count: 0, p99Ms: 0 }, 15).isGood, false, 'nobody looked how late it was');
   });
 });

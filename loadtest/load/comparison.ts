@@ -14,15 +14,23 @@ export interface Difference {
   readonly verdict: 'faster' | 'slower' | 'within the noise' | 'too short to say';
 }
 
+/** A number that stands for a whole run, then and now: what it would differ by from run to run nobody knows. */
+export interface FigurePair {
+  readonly name: string;
+  readonly old: string;
+  readonly now: string;
+}
+
 export interface Comparison {
   readonly differences: readonly Difference[];
+  readonly figures: readonly FigurePair[];
   /** Why the two should not be compared, or not be trusted, where that is so. */
   readonly doubts: readonly string[];
   /** How noise was reckoned. */
   readonly rule: string;
 }
 
-/** Fewer seconds than this say nothing about noise. */
+/** Fewer windows than this say nothing about noise. */
 const FEWEST_WINDOWS = 5;
 /** A difference counts from so many standard errors on. */
 const STANDARD_ERRORS = 3;
@@ -32,23 +40,31 @@ const LEAST_PART = 0.1;
 const MAD_TO_DEVIATION = 1.4826;
 const MEDIAN_ERROR = 1.2533;
 
-const RULE = `Each second after warming up gives one p50 and one p99. Compared are their medians over the run. A difference is called one only if it exceeds ${STANDARD_ERRORS} standard errors of both medians together (from the median absolute deviation of the seconds, 1.2533 · 1.4826 · MAD / √n each) and ${LEAST_PART * 100} % of the old value. Seconds of one run know nothing of how a shared machine drifts between runs (20 to 40 % on the development machine): what has to be certain is measured side by side in one run, by npm run bench.`;
+const RULE = `Each second after warming up (of text, each fifth of a second) gives one p50 and one p99. Compared are their medians over the run. A difference is called one only if it exceeds ${STANDARD_ERRORS} standard errors of both medians together (from the median absolute deviation of those, 1.2533 · 1.4826 · MAD / √n each) and ${LEAST_PART * 100} % of the old value. Seconds of one run know nothing of how a shared machine drifts between runs (20 to 40 % on the development machine): what has to be certain is measured side by side in one run, by npm run bench.`;
 
 /** Holds two results of a scenario against each other. Pure. */
 export function compareResults(old: LoadResult, now: LoadResult): Comparison {
   const names = Object.keys(now.series).filter((name) => old.series[name] !== undefined);
   const differences = names.flatMap((name) => [difference(name, 'p50', old, now), difference(name, 'p99', old, now)]);
-  return { differences, doubts: doubtsOf(old, now), rule: RULE };
+  const figures = now.figures.flatMap(({ name, value }) => old.figures.filter((figure) => figure.name === name).map((figure) => ({ name, old: figure.value, now: value })));
+  return { differences, figures, doubts: doubtsOf(old, now), rule: RULE };
 }
 
 function difference(name: string, percentile: 'p50' | 'p99', old: LoadResult, now: LoadResult): Difference {
   const [oldValues, newValues] = [valuesOf(old, name, percentile), valuesOf(now, name, percentile)];
   const [oldMs, newMs] = [median(oldValues), median(newValues)];
   const noiseMs = Math.max(LEAST_PART * oldMs, STANDARD_ERRORS * Math.hypot(standardError(oldValues), standardError(newValues)));
-  const base = { name: `${name} ${percentile}`, oldMs, newMs, ratio: oldMs === 0 ? 1 : newMs / oldMs, noiseMs };
-  if (Math.min(oldValues.length, newValues.length) < FEWEST_WINDOWS) return { ...base, verdict: 'too short to say' };
+  const base = { name: `${name} ${percentile}`, ...pairOf(oldMs, newMs), noiseMs };
+  if (Math.min(oldValues.length, newValues.length) < FEWEST_WINDOWS) {
+    const [oldAllMs, newAllMs] = [old, now].map(({ series }) => series[name]?.summary[percentile === 'p50' ? 'p50Ms' : 'p99Ms'] ?? 0);
+    return { ...base, ...pairOf(oldAllMs ?? 0, newAllMs ?? 0), verdict: 'too short to say' };
+  }
   if (Math.abs(newMs - oldMs) <= noiseMs) return { ...base, verdict: 'within the noise' };
   return { ...base, verdict: newMs < oldMs ? 'faster' : 'slower' };
+}
+
+function pairOf(oldMs: number, newMs: number): Pick<Difference, 'oldMs' | 'newMs' | 'ratio'> {
+  return { oldMs, newMs, ratio: oldMs === 0 ? 1 : newMs / oldMs };
 }
 
 function valuesOf({ series, warmupSeconds }: LoadResult, name: string, percentile: 'p50' | 'p99'): number[] {

@@ -5,6 +5,8 @@ import type { WorkloadPart } from './workload.ts';
 export interface GeneratorJob {
   readonly workload: string;
   readonly options: WorkloadPart;
+  /** How often it tells what it measured. */
+  readonly windowMs: number;
 }
 
 /** From the tool to a generator process. */
@@ -17,16 +19,13 @@ export type ToGenerator =
 /** From a generator process to the tool. */
 export type FromGenerator =
   | { readonly kind: 'ready' }
-  /** What was measured in second `at` of the run. */
+  /** What was measured in window `at` of the run. */
   | { readonly kind: 'window'; readonly at: number; readonly window: MeterWindow }
   /** It did all it was to do, before it was stopped. */
   | { readonly kind: 'finished' }
   /** Stopped, hung up; what came after the last window. */
   | { readonly kind: 'done'; readonly at: number; readonly window: MeterWindow }
   | { readonly kind: 'failed'; readonly message: string };
-
-/** Length of a window. */
-export const WINDOW_MS = 1000;
 
 /** Whether a message of a parent process is one of ours: nobody else writes to the channel. */
 export function isToGenerator(message: unknown): message is ToGenerator {

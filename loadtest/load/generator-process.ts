@@ -1,18 +1,27 @@
 import { messageOf } from '../../shared/runtime/errors.ts';
-import { WINDOW_MS, isToGenerator, type FromGenerator, type GeneratorJob } from './generator-messages.ts';
+import { isToGenerator, type FromGenerator, type GeneratorJob } from './generator-messages.ts';
 import { Meter } from './meter.ts';
+import { Pacer } from './pacer.ts';
 import type { Workload } from './workload.ts';
 import { makeWorkload } from './workloads.ts';
 
-/** One process that makes load: is told what by its parent, measures, and tells what it measured once a second. */
+/** How often a process looks how late it is, whatever it does. */
+const LOOK_EVERY_MS = 20;
+
+/** One process that makes load: is told what by its parent, measures, and tells what it measured window by window. */
 class Generator {
   readonly #meter = new Meter();
+  // Where nothing goes by the clock, a process that is too busy is late all the same: with seeing what comes.
+  readonly #clock = new Pacer({ members: 1, periodMs: LOOK_EVERY_MS, lateness: this.#meter.lateness, onTurn: () => undefined });
   #workload: Workload | undefined;
+  #windowMs = 0;
   #windows = 0;
   #timer: NodeJS.Timeout | undefined;
 
   async open(job: GeneratorJob): Promise<void> {
     this.#workload = makeWorkload(job, this.#meter);
+    this.#windowMs = job.windowMs;
+    this.#clock.start(performance.now());
     await this.#workload.open();
     tell({ kind: 'ready' });
   }
@@ -22,11 +31,12 @@ class Generator {
     const { faults } = this.#meter.take();
     for (const words of faults) this.#meter.fault('failed before the start', words);
     this.#workload?.start();
-    this.#timer = setInterval(() => this.#tellWindow(), WINDOW_MS);
+    this.#timer = setInterval(() => this.#tellWindow(), this.#windowMs);
     void this.#workload?.done?.then(() => tell({ kind: 'finished' })).catch(failed);
   }
 
   async stop(): Promise<void> {
+    this.#clock.stop();
     await this.#workload?.stop();
     clearInterval(this.#timer);
     const window = this.#meter.take();

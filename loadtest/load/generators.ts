@@ -12,7 +12,7 @@ export class GeneratorError extends Error {
   override readonly name = 'GeneratorError';
 }
 
-/** Hears what was measured in second `at` of a run, by each generator; `isWhole`: not only in a part of it. */
+/** Hears what was measured in window `at` of a run, by each generator; `isWhole`: not only in a part of it. */
 export type OnWindow = (at: number, window: MeterWindow, isWhole: boolean) => void;
 
 /** One process that makes load. */

@@ -8,7 +8,7 @@ import type { Verdict } from './verdicts.ts';
 /** What the file format is called; another number is another format. */
 export const RESULT_VERSION = 1;
 
-/** What was counted in one second. */
+/** How much was counted a second, in one window. */
 export interface CountWindow {
   readonly atS: number;
   readonly counts: Readonly<Record<string, number>>;
@@ -76,7 +76,7 @@ export interface LoadResult {
 export function resultOfRun({ measured, processes }: LoadRun): Pick<LoadResult, 'series' | 'counts' | 'countWindows' | 'lateness' | 'processes' | 'faults'> {
   return {
     series: measured.series, counts: measured.counts, lateness: measured.lateness, faults: measured.faults,
-    countWindows: Array.from({ length: measured.wholeSeconds }, (_, atS) => ({ atS, counts: measured.countsAt(atS) })),
+    countWindows: measured.rates,
     processes: processes.map(({ name, samples }) => ({ name, samples })),
   };
 }

@@ -3,6 +3,7 @@ import type { FleetUnderLoad } from './fleet-under-load.ts';
 import { Generators } from './generators.ts';
 import type { LoadOptions } from './load-options.ts';
 import { resultOfRun, type Figure, type LoadResult, type MemoryStep } from './load-result.ts';
+import type { LatencySummary } from './latency-recorder.ts';
 import { runLoad, type LoadRun } from './load-run.ts';
 import { MeasuredRun } from './measured-run.ts';
 import { privateBytes, ProcessSampler } from './process-sampler.ts';
@@ -41,9 +42,9 @@ export async function loadOn(options: LoadOptions, fleet: FleetUnderLoad, view: 
   const { workload, plan, headline } = SCENARIOS[name];
   const voice = name === 'capacity' ? 'recorded' : 'tone';
   return runLoad({
-    fleet, workload, callers, generators: options.generators, seconds, warmupSeconds: plan === 'finite' ? 0 : warmupSeconds, isFinite: plan === 'finite',
+    fleet, workload, callers, generators: options.generators, seconds, warmupSeconds, isFinite: plan === 'finite',
     options: { apiKey, seed, rate, extra: { messages, inFlight, voice, seconds } },
-    onSecond: (at, run, processes) => view.second({ title: rate > 0 ? `${name}, ${rate} a second` : `${name}, ${callers} callers`, at, seconds, headline, run, processes }),
+    onWindow: (at, run, processes) => view.window({ title: rate > 0 ? `${name}, ${rate} a second` : `${name}, ${callers} ${callers === 1 ? 'caller' : 'callers'}`, at, seconds, headline, run, processes }),
   });
 }
 
@@ -68,7 +69,7 @@ export async function runBatches(options: LoadOptions, fleet: FleetUnderLoad, vi
     for (let batch = 1; batch <= BATCHES; batch += 1) {
       const callers = Math.ceil(options.callers / BATCHES);
       const { apiKey, seed, rate } = options;
-      const job = { workload: 'idle', options: { urls: fleet.urls, apiKey, callers, firstCaller: (batch - 1) * callers, seed, rate, share: 1, extra: {} } };
+      const job = { workload: 'idle', options: { urls: fleet.urls, apiKey, callers, firstCaller: (batch - 1) * callers, seed, rate, share: 1, extra: {} }, windowMs: MS_PER_S };
       const generators = new Generators([job], (at, window, isWhole) => measured.take(at, window, isWhole));
       opened.push(generators);
       await generators.ready();
@@ -93,7 +94,7 @@ function batchesResult(options: LoadOptions, measured: MeasuredRun, sampler: Pro
     { name: `change in ${options.seconds} quiet seconds`, value: `${(rest / 1024).toFixed(0)} kB` },
     { name: 'connections', value: String(counts['still open'] ?? 0) },
   ];
-  const verdicts = [errorVerdict(counts, ['connects']), { expected: 'every connection still stands at the end', measured: `${counts['still open'] ?? 0} of ${counts['connects'] ?? 0}`, isGood: counts['still open'] === counts['connects'] }];
+  const verdicts = [latenessVerdict(measured.lateness, options.lateMs), errorVerdict(counts, ['connects']), { expected: 'every connection still stands at the end', measured: `${counts['still open'] ?? 0} of ${counts['connects'] ?? 0}`, isGood: counts['still open'] === counts['connects'] }];
   const processes = sampler.processes.map(({ name, samples }) => ({ name, samples }));
   return { series: measured.series, counts, countWindows: [], lateness: measured.lateness, processes, faults: measured.faults, steps: [], memory, figures, verdicts };
 }
@@ -109,11 +110,12 @@ export function bytesPerConnection(memory: readonly MemoryStep[]): number {
 }
 
 function figuresOf(options: LoadOptions, scenario: Scenario, { measured, tookMs, countsInTime: counts }: LoadRun): Figure[] {
-  const { series } = measured;
+  const { series, counts: all } = measured;
   const summary = series[scenario.headline]?.summary;
   const figures: Figure[] = summary === undefined ? [] : [
     { name: `p50 ${scenario.headline}`, value: `${summary.p50Ms.toFixed(2)} ms` },
     { name: `p99 ${scenario.headline}`, value: `${summary.p99Ms.toFixed(2)} ms` },
+    ...(options.scenario === 'text' ? durationsOf(summary) : []),
   ];
   for (const name of new Set(counts['frames sent'] === undefined ? scenario.tried : ['frames sent', ...scenario.tried])) {
     const perSecond = (counts[name] ?? 0) / (tookMs / MS_PER_S);
@@ -123,6 +125,12 @@ function figuresOf(options: LoadOptions, scenario: Scenario, { measured, tookMs,
     const [alone, beside] = ['urgent alone', 'urgent beside bulk'].map((name) => series[name]?.summary.p99Ms ?? 0);
     figures.push({ name: 'urgent p99, beside bulk ÷ alone', value: ((beside ?? 0) / Math.max(0.001, alone ?? 0)).toFixed(2) });
   }
-  if (options.scenario === 'slow') figures.push({ name: 'slow receivers let go', value: `${counts['slow receivers let go'] ?? 0} of ${counts['slow receivers'] ?? 0}` });
+  // Who does not read finds out that it was let go when it reads again, after the load was stopped.
+  if (options.scenario === 'slow') figures.push({ name: 'slow receivers let go', value: `${all['slow receivers let go'] ?? 0} of ${all['slow receivers'] ?? 0}` });
   return figures;
+}
+
+/** What people know the classic check by. */
+function durationsOf({ averageMs, maxMs, minMs }: LatencySummary): Figure[] {
+  return [['average', averageMs] as const, ['max', maxMs] as const, ['min', minMs] as const].map(([name, ms]) => ({ name: `${name} duration`, value: `${ms.toFixed(1)} ms` }));
 }

@@ -1,3 +1,4 @@
+import type { LatencySummary } from './latency-recorder.ts';
 import type { MeasuredRun } from './measured-run.ts';
 import type { WatchedProcess } from './process-sampler.ts';
 import { wrongIn } from './verdicts.ts';
@@ -10,7 +11,7 @@ const BOLD = '\u001b[1m';
 const DIM = '\u001b[2m';
 const PLAIN = '\u001b[0m';
 
-/** What a progress view is told of a second. */
+/** What a progress view is told of a window. */
 export interface Progress {
   readonly title: string;
   readonly at: number;
@@ -42,8 +43,11 @@ export class ProgressView {
     this.#out.write(`${words}\n`);
   }
 
-  second(progress: Progress): void {
-    if (this.#out.isTTY !== true) return this.say(line(progress));
+  window(progress: Progress): void {
+    if (this.#out.isTTY !== true) {
+      if (Number.isInteger(elapsedS(progress))) this.say(line(progress));
+      return;
+    }
     const lines = block(progress, this.#out.columns ?? 80);
     const back = this.#drawnLines > 0 ? `${UP}${this.#drawnLines}A${CLEAR_BELOW}` : '';
     this.#out.write(`${back}${lines.join('\n')}\n`);
@@ -53,23 +57,32 @@ export class ProgressView {
 
 /** One line for logs. */
 function line({ title, at, seconds, headline, run, processes }: Progress): string {
-  const { count, p50Ms, p99Ms } = run.seriesAt(headline, at);
-  return `${String(at + 1).padStart(4)}/${seconds} s  ${title}  ${count}/s  p50 ${ms(p50Ms)}  p99 ${ms(p99Ms)}  generator late ${ms(run.latenessAt(at).p99Ms)}  wrong ${wrongIn(run.counts)}  cpu ${cpu(processes)}`;
+  return `${String(elapsedS({ run, at })).padStart(4)}/${seconds} s  ${title}  ${latencyWords(run.seriesBy(headline, at))}  generator late ${ms(run.latenessBy(at).p99Ms)}  wrong ${wrongIn(run.counts)}  cpu ${cpu(processes)}`;
 }
 
 function block({ title, at, seconds, headline, run, processes }: Progress, columns: number): string[] {
-  const { count, p50Ms, p99Ms, maxMs } = run.seriesAt(headline, at);
+  const nowS = elapsedS({ run, at });
   const width = Math.max(10, Math.min(40, columns - 30));
-  const done = Math.round(((at + 1) / seconds) * width);
-  const history = Array.from({ length: at + 1 }, (_, second) => run.seriesAt(headline, second).p99Ms).slice(-Math.min(MOST_SPARKS, columns - 20));
+  const done = Math.round((nowS / seconds) * width);
+  const shown = Math.min(at + 1, MOST_SPARKS, Math.max(1, columns - 20));
+  const history = Array.from({ length: shown }, (_, back) => run.seriesAt(headline, at + 1 - shown + back).p99Ms);
   const wrong = wrongIn(run.counts);
   return [
-    `${BOLD}${title}${PLAIN}  ${'█'.repeat(done)}${DIM}${'░'.repeat(width - done)}${PLAIN} ${at + 1}/${seconds} s`,
-    `  ${headline}: ${count}/s   p50 ${ms(p50Ms)}   ${BOLD}p99 ${ms(p99Ms)}${PLAIN}   worst ${ms(maxMs)}`,
+    `${BOLD}${title}${PLAIN}  ${'█'.repeat(done)}${DIM}${'░'.repeat(width - done)}${PLAIN} ${nowS.toFixed(0)}/${seconds} s`,
+    `  ${headline}: ${latencyWords(run.seriesBy(headline, at))}`,
     `  p99      ${sparks(history)} up to ${ms(Math.max(0, ...history))}`,
     `  cpu      ${cpu(processes)}`,
-    `  generators late by ${ms(run.latenessAt(at).p99Ms)} (p99)   wrong ${wrong === 0 ? '0' : `${BOLD}${wrong}${PLAIN}`}`,
+    `  generators late by ${ms(run.latenessBy(at).p99Ms)} (p99)   wrong ${wrong === 0 ? '0' : `${BOLD}${wrong}${PLAIN}`}`,
   ];
+}
+
+function elapsedS({ run, at }: Pick<Progress, 'run' | 'at'>): number {
+  return run.secondsAfter(at);
+}
+
+/** Of nothing there are no percentiles: 0 ms would look as if it were fast. */
+function latencyWords({ count, p50Ms, p99Ms, maxMs }: LatencySummary): string {
+  return count === 0 ? 'nothing came' : `${count}/s  p50 ${ms(p50Ms)}  p99 ${ms(p99Ms)}  worst ${ms(maxMs)}`;
 }
 
 /** Values as a row of bars, the highest as high as can be. */

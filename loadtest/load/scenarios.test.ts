@@ -37,6 +37,7 @@ describe('every scenario of the load tool, briefly', { concurrency: 1, timeout: 
     const result = await runSteady(optionsFor('text --callers 4 --messages 25 --seconds 30'), fleet, view);
     assertSound(result);
     assert.deepEqual(result.counts, { 'answers right': 100, 'messages asked': 100 });
+    assert.ok(result.lateness.count > 0, 'a generator is looked at for being late also where it sends nothing by the clock');
     const clocked = await runSteady(optionsFor('text --callers 4 --messages 10 --rate 80 --seconds 30'), fleet, view);
     assertSound(clocked);
     assert.deepEqual([clocked.counts['answers right'], clocked.lateness.count >= 40], [40, true]);
@@ -72,6 +73,8 @@ describe('every scenario of the load tool, briefly', { concurrency: 1, timeout: 
     const result = await runSteady(optionsFor('slow --callers 4 --seconds 2'), fleet, view);
     assertSound(result);
     assert.equal(result.counts['slow receivers'], 1);
+    const figure = result.figures.find(({ name }) => name === 'slow receivers let go');
+    assert.equal(figure?.value, `${result.counts['slow receivers let go'] ?? 0} of 1`, 'whenever it found out');
   });
 
   test('churn and burst: every call goes on after its connection was cut, with every answer once', async () => {
@@ -87,6 +90,7 @@ describe('every scenario of the load tool, briefly', { concurrency: 1, timeout: 
   test('idle: every connection stands until the end', async () => {
     const result = await runBatches(optionsFor('idle --callers 20 --seconds 1'), fleet, view, 50);
     assertSound(result);
+    assert.ok(result.lateness.count > 0);
     assert.deepEqual([result.counts['connects'], result.memory.map(({ connections }) => connections)], [20, [0, 4, 8, 12, 16, 20, 20]]);
   });
 
@@ -115,7 +119,9 @@ describe('every scenario of the load tool, briefly', { concurrency: 1, timeout: 
     const late = await command('relay', '--callers', '2', '--seconds', '1', '--late-ms', '0', '--url', url, '--report', folder, '--compare', join(folder, 'baseline.json'));
     assert.equal(late.code, 1, 'a generator that was late fails the run');
     assert.match(late.output, /✘ the generators were in time[^]*too short to say/);
-    for (const [args, words] of [[['everything'], /expected one scenario/], [['talk', '--callers', 'many'], /--callers: expected a whole number/], [['talk', '--loudly'], /--loudly/], [['text', '--compare', folder], /cannot be read/]] as const) {
+    for (const [args, words] of [[['everything'], /expected one scenario/], [['talk', '--callers', 'many'], /--callers: expected a whole number/], [['talk', '--loudly'], /--loudly/], [['text', '--compare', folder], /cannot be read/],
+      [['text', '--compare', join(folder, 'baseline.json')], /is of relay, not of text/], [['text', '--report', join(folder, 'report.html')], /--report: EEXIST/],
+      [['text', '--report', folder, '--baseline', join(folder, 'nowhere', 'b.json')], /--baseline: ENOENT/]] as const) {
       const wrong = await command(...args);
       assert.equal(wrong.code, 2, wrong.output);
       assert.match(wrong.output, words);

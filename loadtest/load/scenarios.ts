@@ -88,6 +88,8 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     series: {
       'urgent alone': 'frame in → its echo out, urgent lane, nobody else there', 'urgent beside bulk': 'the same while bulk callers speak',
       bulk: 'frame in → its echo out, bulk lane',
+      wire: 'urgent lane, alone and beside bulk, from when a frame was really sent: less what the generator was late by',
+      'bulk wire': 'the same of the bulk lane',
     },
     tried: ['frames sent', 'bulk frames sent'], fleet: () => ECHO,
   },

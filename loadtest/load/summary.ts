@@ -31,10 +31,11 @@ export function textSentence({ series, counts, callers }: LoadResult): string {
 }
 
 /** Two runs side by side, for a terminal. */
-export function comparisonLines({ differences, doubts }: Comparison): string[] {
+export function comparisonLines({ differences, figures, doubts }: Comparison): string[] {
   return [
     '', 'Compared with the older run:', ...doubts.map((words) => `  in doubt: ${words}`),
     ...differences.map(({ name, oldMs, newMs, ratio, noiseMs, verdict }) => `  ${name.padEnd(24)} ${oldMs.toFixed(2)} → ${newMs.toFixed(2)} ms  × ${ratio.toFixed(2)}  ${verdict} (noise ± ${noiseMs.toFixed(2)} ms)`),
+    ...figures.map(({ name, old, now }) => `  ${name}: ${old} → ${now}`),
   ];
 }
 
