@@ -4,7 +4,7 @@ import { compareResults, median } from './comparison.ts';
 import type { LoadResult } from './load-result.ts';
 import { nextCallers } from './ramp.ts';
 import { resultFixture } from './result-fixture.ts';
-import { errorRateOf, latenessVerdict, wrongIn } from './verdicts.ts';
+import { closedLoopLateMs, errorRateOf, latenessVerdict, wrongIn } from './verdicts.ts';
 
 const NOISE = [0.9, 1.1, 1, 0.95, 1.05, 1, 1.02, 0.98, 1.1, 0.9];
 
@@ -74,6 +74,7 @@ describe('what went wrong', () => {
     const lateness = { count: 10, averageMs: 1, minMs: 0, p50Ms: 1, p90Ms: 2, p95Ms: 3, p99Ms: 12, p999Ms: 20, maxMs: 30 };
     assert.equal(latenessVerdict(lateness, 10).isGood, false);
     assert.equal(latenessVerdict(lateness, 15).isGood, true);
+    assert.deepEqual([closedLoopLateMs(10, lateness), closedLoopLateMs(10, { ...lateness, p99Ms: 200 }), closedLoopLateMs(10, undefined)], [10, 40, 10], 'who asks when it was answered may be late by a part of the answer');
     assert.equal(latenessVerdict({ ...lateness, count: 0, p99Ms: 0 }, 15).isGood, false, 'nobody looked how late it was');
   });
 });

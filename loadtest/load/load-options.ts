@@ -20,7 +20,7 @@ ${SCENARIO_NAMES.map((name) => `  ${name.padEnd(10)} ${SCENARIOS[name].words} ($
   --bound-ms     ramp: the most that p99 of the added latency may be; capacity: that p95 of mouth to ear may be
   --seed         the same seed speaks, pauses and interrupts alike
   --generators   processes that make the load (default: by callers)
-  --late-ms      a generator whose p99 is later than this has failed the run (10)
+  --late-ms      a generator whose p99 is later than this has failed the run (10; text without --rate: or a fifth of the answers' p99)
   --fleet        starts a fleet of its own: gateways=1,workers=1
   --url          a fleet that is there, one or more gateways; --api-key where it wants one
   --report       folder for result.json and report.html (default .voxfleet/loadtest)

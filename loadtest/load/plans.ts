@@ -9,7 +9,7 @@ import { MeasuredRun } from './measured-run.ts';
 import { privateBytes, ProcessSampler } from './process-sampler.ts';
 import type { ProgressView } from './progress.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
-import { errorVerdict, latenessVerdict, lossVerdict, type Verdict } from './verdicts.ts';
+import { closedLoopLateMs, errorVerdict, latenessVerdict, lossVerdict, type Verdict } from './verdicts.ts';
 
 /** What a plan adds to a result: everything that is not known before it begins. */
 export type PlanResult = Pick<LoadResult, 'series' | 'counts' | 'countWindows' | 'lateness' | 'processes' | 'faults' | 'steps' | 'memory' | 'figures' | 'verdicts'>;
@@ -27,7 +27,9 @@ export async function runSteady(options: LoadOptions, fleet: FleetUnderLoad, vie
   const after = await fleet.counts();
   const scenario = SCENARIOS[options.scenario];
   const counts = run.measured.counts;
-  const verdicts: Verdict[] = [latenessVerdict(run.measured.lateness, options.lateMs), errorVerdict(counts, scenario.tried)];
+  const isClosedLoop = scenario.plan === 'finite' && options.rate === 0;
+  const mostLateMs = isClosedLoop ? closedLoopLateMs(options.lateMs, run.measured.series[scenario.headline]?.summary) : options.lateMs;
+  const verdicts: Verdict[] = [latenessVerdict(run.measured.lateness, mostLateMs), errorVerdict(counts, scenario.tried)];
   const sent = ['frames sent', 'frames to open', 'bulk frames sent', 'bulk frames to open'].reduce((sum, name) => sum + (counts[name] ?? 0), 0);
   if (before !== undefined && after !== undefined && sent > 0) {
     verdicts.push(lossVerdict(sent, after.audioTaken - before.audioTaken, 'frame of a caller'), { expected: 'nothing was shed', measured: `${after.shed - before.shed} frames`, isGood: after.shed === before.shed });
