@@ -103,12 +103,15 @@ export function isScenarioName(name: string): name is ScenarioName {
   return SCENARIO_NAMES.some((known) => known === name);
 }
 
+/** Of a worker's queue, as of its defaults: 8,000 frames for 200 slots. */
+const FRAMES_A_SLOT = 40;
+
 /** The settings of a fleet started for this many callers, in the environment's names. */
 export function fleetSettings(scenario: Scenario, callers: number, workers: number): Readonly<Record<string, string>> {
   // Callers of the normal lane may take 95 % of a worker's slots; claims are not spread evenly.
   const slots = Math.max(200, Math.ceil((callers * 1.5) / workers) + 20);
   return {
-    SLOTS: String(slots), QUEUE_SIZE: String(Math.max(2000, callers * 20)), MAX_WEBSOCKET_CONNECTIONS: String(Math.max(10_000, callers + 1000)),
+    SLOTS: String(slots), QUEUE_SIZE: String(slots * FRAMES_A_SLOT), MAX_WEBSOCKET_CONNECTIONS: String(Math.max(10_000, callers + 1000)),
     ...scenario.fleet(callers),
   };
 }
