@@ -10,7 +10,7 @@ const TEST_CODE = `${TEST}|${TEST_SUPPORT}`;
 /** The one file (or few) through which each npm package enters; its types too. */
 const DOORS = [
   ['uWebSockets.js', ['gateway/socket-server.ts']],
-  ['nats', ['shared/bus/bus.ts']],
+  ['nats', ['shared/bus/nats-bus.ts']],
   ['ioredis', ['shared/session/redis.ts']],
   ['koffi', ['worker/speech/embedded/pocketsphinx.ts', 'loadtest/load/libc.ts']],
   ['onnxruntime-node', ['worker/speech/embedded/silero.ts']],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { connectBus } from '../shared/bus/bus.ts';
+import { connectBus } from '../shared/bus/nats-bus.ts';
 import { attachSubject, claimSubject, workerSubject } from '../shared/bus/subjects.ts';
 import type { SessionConfig } from '../shared/protocol/agent-config.ts';
 import { audioBytes, DEFAULT_AUDIO_FORMAT } from '../shared/protocol/audio-format.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
-import { connectBus } from '../shared/bus/bus.ts';
+import { connectBus } from '../shared/bus/nats-bus.ts';
 import { writeBinaryFrame } from '../shared/protocol/binary-frame.ts';
 import { ENVELOPE_FLAG } from '../shared/protocol/envelope.ts';
 import { startNats } from '../shared/testing/servers.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectBus, type Bus, type BusSubscription } from '../shared/bus/bus.ts';
+import type { Bus, BusSubscription } from '../shared/bus/bus.ts';
+import { connectBus } from '../shared/bus/nats-bus.ts';
 import { FLEET_SUBJECT, workerSubject } from '../shared/bus/subjects.ts';
 import type { LifecycleState } from '../shared/runtime/lifecycle.ts';
 import type { WorkerHeartbeat } from '../shared/protocol/heartbeat.ts';

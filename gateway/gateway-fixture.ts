@@ -1,6 +1,7 @@
 import { once, EventEmitter } from 'node:events';
 import type { TestContext } from 'node:test';
-import { connectBus, type Bus } from '../shared/bus/bus.ts';
+import type { Bus } from '../shared/bus/bus.ts';
+import { connectBus } from '../shared/bus/nats-bus.ts';
 import { createLog, type Logger } from '../shared/runtime/log.ts';
 import { connectRedis } from '../shared/session/redis.ts';
 import { SessionStore } from '../shared/session/store.ts';

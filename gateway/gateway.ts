@@ -1,4 +1,5 @@
-import { connectBus, type Bus } from '../shared/bus/bus.ts';
+import type { Bus } from '../shared/bus/bus.ts';
+import { connectBus } from '../shared/bus/nats-bus.ts';
 import { SlabMemory } from '../shared/bus/slab-memory.ts';
 import { startAdminServer, type AdminSources } from '../shared/runtime/admin-server.ts';
 import { watchDependencies } from '../shared/runtime/dependency-metrics.ts';

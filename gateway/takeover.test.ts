@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
 import { ENVELOPE_FLAG } from '../shared/protocol/envelope.ts';
-import { connectBus } from '../shared/bus/bus.ts';
+import { connectBus } from '../shared/bus/nats-bus.ts';
 import { startNats } from '../shared/testing/servers.ts';
 import { assertEnding, Caller } from './caller-fixture.ts';
 import { Rig, SILENT, startGround, type Ground } from './gateway-fixture.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Batcher } from '../shared/bus/batcher.ts';
-import { BusError, connectBus, type Bus } from '../shared/bus/bus.ts';
+import { BusError, type Bus } from '../shared/bus/bus.ts';
+import { connectBus } from '../shared/bus/nats-bus.ts';
 import { attachSubject, claimSubject, endSubject, FLEET_SUBJECT, gatewaySubject, workerSubject } from '../shared/bus/subjects.ts';
 import type { AgentConfig, SessionConfig } from '../shared/protocol/agent-config.ts';
 import type { AgentEvent } from '../shared/protocol/agent-event.ts';

@@ -1,4 +1,5 @@
-import { connectBus, type Bus } from '../shared/bus/bus.ts';
+import type { Bus } from '../shared/bus/bus.ts';
+import { connectBus } from '../shared/bus/nats-bus.ts';
 import { FleetView } from '../shared/bus/fleet-view.ts';
 import { FLEET_SUBJECT } from '../shared/bus/subjects.ts';
 import { HEARTBEAT_INTERVAL_MS, type WorkerHeartbeat } from '../shared/protocol/heartbeat.ts';

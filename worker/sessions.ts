@@ -13,7 +13,7 @@ import type { ClaimOutcome, Lease, SessionStore } from '../shared/session/store.
 import { Absences } from './absences.ts';
 import { SessionEgress, type Egress, type GatewayAddress } from './egress.ts';
 import { catchUp } from './catch-up.ts';
-import { checkConnection } from './connection-check.ts';
+import { ConnectionChecks } from './connection-checks.ts';
 import { Farewells } from './farewells.ts';
 import { Inbox } from './inbox.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -49,6 +49,7 @@ export class Sessions {
   readonly #endings: BusSubscription;
   readonly #renewals: Renewals;
   readonly #absences: Absences;
+  readonly #checks: ConnectionChecks;
   readonly #farewells = new Farewells();
   readonly #stopped = new AbortController();
   readonly #freed: (() => void)[] = [];
@@ -60,13 +61,14 @@ export class Sessions {
     this.#renewals = new Renewals({
       store, leaseMs, metrics, log,
       seats: () => this.#seats.tenants(),
-      listener: { onDue: (seat) => this.#checkSilent(seat), onLost: (seat) => this.#lost(seat) },
+      listener: { onDue: (seat) => this.#checks.askIfSilent(seat), onLost: (seat) => this.#lost(seat) },
     });
+    const onCrash = (error: unknown): void => this.#crashed(error);
     this.#absences = new Absences({
       bus, graceMs: options.reconnectGraceMs, replayMs: options.replayMs,
-      seats: () => this.#seats.tenants(), giveUp: (seat) => this.#giveUp(seat),
-      onCrash: (error) => log.error({ err: error }, 'work on a session failed'),
+      seats: () => this.#seats.tenants(), giveUp: (seat) => this.#giveUp(seat), onCrash,
     });
+    this.#checks = new ConnectionChecks({ bus, leaseMs, metrics, onGone: (seat) => this.#absences.begin(seat), onCrash });
     bus.onConnection((connected) => {
       if (!connected) return;
       this.#farewells.repeat(nowMs());
@@ -123,7 +125,7 @@ export class Sessions {
       listener: {
         onHangUp: () => this.#start(() => this.#end(seat, 'agent')),
         onLost: () => this.#lost(seat),
-        onAudioMissing: () => this.#check(seat, session.egress.overdueSeq(nowMs())),
+        onAudioMissing: () => this.#checks.ask(seat),
         onEngineFailure: () => metrics.engineFailures.inc(),
         onTurn: (stages) => metrics.turns.observe(wholeMs(stages) / 1000),
         onUnderrun: () => metrics.underruns.inc(),
@@ -254,29 +256,6 @@ export class Sessions {
     for (const listener of this.#freed) listener();
   }
 
-  /** Asks the gateway of a caller who says nothing, or of whom it is not known to have what it was told. */
-  #checkSilent(seat: Seat): void {
-    const now = nowMs();
-    const overdueSeq = seat.session.egress.overdueSeq(now);
-    if (seat.heardAtMs < now - this.#options.leaseMs / 3 || overdueSeq !== undefined) this.#check(seat, overdueSeq);
-  }
-
-  /** Asks the gateway of a caller who is not known to be away whether they are. */
-  #check(seat: Seat, overdueSeq: number | undefined): void {
-    if (seat.grace !== undefined) return;
-    this.#start(async () => {
-      const { isGone, sentIngressSeq } = await checkConnection(this.#options.bus, seat.session, overdueSeq);
-      if (isGone) this.#absences.begin(seat);
-      else if (sentIngressSeq > seat.inbox.newest) this.#askFor(seat);
-    });
-  }
-
-  /** The bus lost the last that the caller said. */
-  #askFor(seat: Seat): void {
-    this.#options.metrics.repairs.inc({ direction: 'ingress' });
-    seat.session.egress.resend(seat.inbox.newest);
-  }
-
   /** Somebody else owns the session, or its record is gone: the gateway finds out which by claiming anew. */
   #lost(seat: Seat): void {
     if (this.#seats.at(seat.slot) !== seat) return;
@@ -298,6 +277,10 @@ export class Sessions {
   }
 
   #start(work: () => Promise<void>): void {
-    void work().catch((error: unknown) => this.#options.log.error({ err: error }, 'work on a session failed'));
+    void work().catch((error: unknown) => this.#crashed(error));
+  }
+
+  #crashed(error: unknown): void {
+    this.#options.log.error({ err: error }, 'work on a session failed');
   }
 }

@@ -7,7 +7,7 @@ const moduleUrl = (file: string): string => JSON.stringify(new URL(file, import.
 
 /** Closes connections while their server is being killed; nothing else would keep this process alive. */
 const PROGRAM = `
-  const { connectBus } = await import(${moduleUrl('./bus.js')});
+  const { connectBus } = await import(${moduleUrl('./nats-bus.js')});
   const { startNats } = await import(${moduleUrl('../testing/servers.js')});
   const { createLog } = await import(${moduleUrl('../runtime/log.js')});
   const log = createLog({ tier: 'test', id: 'test', level: 'silent' });

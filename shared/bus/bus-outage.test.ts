@@ -5,7 +5,8 @@ import { createLog } from '../runtime/log.ts';
 import type { FleetServer } from '../testing/fleet-server.ts';
 import { natsCluster } from '../testing/fleet-servers.ts';
 import { startNats } from '../testing/servers.ts';
-import { connectBus, type Bus } from './bus.ts';
+import type { Bus } from './bus.ts';
+import { connectBus } from './nats-bus.ts';
 
 const log = createLog({ tier: 'test', id: 'bus', level: 'silent' });
 const NO_DATA = new Uint8Array(0);

@@ -4,7 +4,8 @@ import { after, before, test, type TestContext } from 'node:test';
 import { createLog } from '../runtime/log.ts';
 import { startNats } from '../testing/servers.ts';
 import { Batcher } from './batcher.ts';
-import { BusError, connectBus, type Bus, type BusMessage } from './bus.ts';
+import { BusError, type Bus, type BusMessage } from './bus.ts';
+import { connectBus } from './nats-bus.ts';
 import { ENVELOPE_TYPE, readBatch } from '../protocol/envelope.ts';
 import { gatewaySubject, lostSubject, workerOfLostSubject, workerSubject } from './subjects.ts';
 
