@@ -79,7 +79,8 @@ test('both gateways tell the same of the whole fleet: messages sent are counted,
   assert.ok(whole.mean > 100 && whole.p50 <= whole.p99);
   assert.deepEqual(other.metrics.latency['5m']?.mouth_to_ear_ms, whole);
   assert.deepEqual(one.metrics.audio_processing.stages_ms, stages);
-  assert.deepEqual([one.metrics.audio_processing.error_rate, one.trend.points.length], [0, 0]);
+  assert.equal(one.metrics.audio_processing.error_rate, 0);
+  assert.ok(one.trend.points.length <= 1, 'a step of the trend, which goes by the clock on the wall, may have ended meanwhile');
   assert.match(one.trend.projection.text, /^not known yet/);
 });
 
