@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { VoxError } from '../runtime/errors.ts';
 import { startRedisCluster, type RedisCluster } from '../testing/redis-cluster.ts';
 import { startRedisSentinel, type RedisSentinel } from '../testing/redis-sentinel.ts';
@@ -113,6 +114,22 @@ describe('a Redis that Sentinels watch', LIMIT, () => {
     assert.notEqual((await set.primary()).port, frozen.port);
     const claim = await untilAnswered(() => fixture.store.claim(sessionId, 'a', { seenFence: 5 }));
     assert.ok(claim.outcome === 'claimed' && claim.fence > 5);
+  });
+
+  test('word of a failover that comes while Sentinels are asked who is primary ends nothing', async () => {
+    const redis = await connectRedis(set.url, SILENT_LOG);
+    const connector: unknown = Reflect.get(redis, 'connector');
+    assert.ok(connector instanceof Object);
+    const stream: unknown = Reflect.get(connector, 'stream');
+    assert.ok(stream instanceof Socket);
+    const isReady = new Promise<void>((resolve) => redis.once('ready', resolve));
+    stream.destroy();
+    while (redis.status !== 'connecting') await nextTurn();
+    // As the client's own failover detector does.
+    Reflect.apply(Reflect.get(connector, 'disconnect'), connector, []);
+    await isReady;
+    assert.equal(await redis.ping(), 'PONG');
+    redis.disconnect();
   });
 
   test('a user of the servers need not be one of the Sentinels', async () => {

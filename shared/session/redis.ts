@@ -125,7 +125,7 @@ function client(address: RedisAddress): Client {
     retryStrategy: (attempt) => retryDelayMs(attempt),
   };
   if (topology === 'server') return new Client({ ...options, ...hosts[0] });
-  return new Client({
+  return new LastingClient({
     ...options,
     name,
     sentinels: [...hosts],
@@ -137,6 +137,30 @@ function client(address: RedisAddress): Client {
     // Users are the servers'; a password alone mostly is everybody's, and a Sentinel that wants none does not mind.
     ...(username === undefined && password !== undefined && { sentinelPassword: password }),
   });
+}
+
+/**
+ * A client that comes back for as long as nobody closed it. ioredis ends for good where word of a failover comes from one Sentinel while it
+ * asks another who the primary is: its detector closes the connector, and the attempt under way takes that for being told to stop.
+ */
+class LastingClient extends Client {
+  #isClosed = false;
+
+  constructor(options: RedisOptions) {
+    super(options);
+    this.on('end', () => setTimeout(() => this.#comeBack(), retryDelayMs(0)));
+  }
+
+  override disconnect(reconnect = false): void {
+    if (!reconnect) this.#isClosed = true;
+    super.disconnect(reconnect);
+  }
+
+  #comeBack(): void {
+    if (this.#isClosed || this.status !== 'end') return;
+    // What failed is an event of its own, and either tried again by ioredis or the end once more.
+    this.connect().catch(() => undefined);
+  }
 }
 
 function clusterClient(address: RedisAddress): Cluster {
