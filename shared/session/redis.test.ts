@@ -126,7 +126,9 @@ describe('a Redis that Sentinels watch', LIMIT, () => {
     stream.destroy();
     while (redis.status !== 'connecting') await nextTurn();
     // As the client's own failover detector does.
-    Reflect.apply(Reflect.get(connector, 'disconnect'), connector, []);
+    const disconnect: unknown = Reflect.get(connector, 'disconnect');
+    assert.ok(disconnect instanceof Function);
+    Reflect.apply(disconnect, connector, []);
     await isReady;
     assert.equal(await redis.ping(), 'PONG');
     redis.disconnect();
