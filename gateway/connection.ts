@@ -92,7 +92,7 @@ export class Connection implements SocketListener, LineListener {
   }
 
   /** What a worker that has not heard of the caller for a while is told: whether it is here, and its owner how far it has come. */
-  check({ sessionId, fence, egressSeq = 0 }: ConnectionCheck): ConnectionCheckReply {
+  check({ sessionId, fence, egressSeq }: ConnectionCheck): ConnectionCheckReply {
     if (sessionId !== this.sessionId || !this.#isServing) return { isConnected: false };
     if (this.#state.kind !== 'attached' || this.#state.route.fence !== fence) return { isConnected: true };
     // What was sent is to be there before the answer that speaks of it.

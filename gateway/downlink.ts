@@ -35,7 +35,7 @@ export class Downlink {
   readonly #uplink: Uplink;
   #turn = NO_TURN;
   #deliveredMs = 0;
-  /** The owner knows that the caller has everything up to here. */
+  /** The owner was told, maybe by a message that the bus lost, that the caller has everything up to here. */
   #toldSeq: number;
   #toldAtMs = 0;
 
@@ -86,10 +86,11 @@ export class Downlink {
     this.#uplink.control(ENVELOPE_TYPE.received, this.#toldSeq);
   }
 
-  /** The owner has come to this egress seq: asks for what did not come. */
+  /** The owner has come to this egress seq and does not know whether the caller has it: asks for what did not come, and says again what is known. */
   expect(seq: number): void {
     this.#order.expect(seq);
     this.#askIfDue(nowMs());
+    this.#uplink.control(ENVELOPE_TYPE.received, this.#toldSeq);
   }
 
   /** The bus was away: what it lost is asked for. */

@@ -135,9 +135,9 @@ export class Line implements OutboxListener {
     }
   }
 
-  /** The owner has told the caller this much: what did not come is asked for. Answers how much of the caller's was sent to it. */
-  compare(egressSeq: number): number {
-    this.#downlink.expect(egressSeq);
+  /** The owner has told the caller this much, where it does not know of it: what did not come is asked for. Answers how much of the caller's was sent to it. */
+  compare(egressSeq: number | undefined): number {
+    if (egressSeq !== undefined) this.#downlink.expect(egressSeq);
     return this.#uplink.sentSeq;
   }
 

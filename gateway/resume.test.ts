@@ -36,6 +36,11 @@ async function callOn(context: TestContext, name: string, env: NodeJS.ProcessEnv
   return { rig, id, caller, worker, session: await worker.held(id) };
 }
 
+/** What the worker was told that the caller has. */
+function receivedSeqs(worker: ScriptedWorker): readonly number[] {
+  return worker.envelopes.all.filter(({ type }) => type === ENVELOPE_TYPE.received).map(({ seq }) => seq);
+}
+
 function say(worker: ScriptedWorker, session: HeldSession, ...words: readonly string[]): void {
   for (const content of words) worker.event(session, { type: 'text', content });
 }
@@ -188,6 +193,14 @@ test('a worker that asks after its caller has what did not come of its last word
   assert.deepEqual(await ask({ fence: session.fence + 1, egressSeq: 1 }), { isConnected: true }, 'only its owner is told');
   assert.deepEqual(await ask({ fence: session.fence, egressSeq: 1 }), { isConnected: true, sentIngressSeq: 1 });
   await caller.heard.find(({ content }) => content === 'the last word');
+  assert.deepEqual(receivedSeqs(worker), [0], 'what a connection was given the caller may not have');
+  caller.send({ type: 'ack', seq: 1 });
+  await worker.envelopes.find(({ type, seq }) => type === ENVELOPE_TYPE.received && seq === 1);
+  await ask({ fence: session.fence });
+  await ask({ fence: session.fence, egressSeq: 1 });
+  caller.send(audio(2));
+  await worker.envelopes.find(({ seq, type }) => type === ENVELOPE_TYPE.audio && seq === 2);
+  assert.deepEqual(receivedSeqs(worker), [0, 1, 1], 'the bus may have lost what the caller said it has');
 });
 
 test('a text that was answered is given to the next worker with its answer, not to be answered again', async (context) => {

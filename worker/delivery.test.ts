@@ -41,6 +41,18 @@ describe('what a worker and a gateway send each other arrives', LIMIT, () => {
     assert.equal(second.said().filter(isGap).length, 0);
   });
 
+  test('what went to a connection that was cut unnoticed is heard on the next, although the one that was cut names it in a claim', async () => {
+    const cut = await fixture.caller('cut');
+    await cut.claim('cut', { listening: false });
+    for (const words of ['one', 'two', 'three']) cut.text(words);
+    await cut.until(() => cut.events().length === 3);
+    await cut.claim('cut', { listening: false, seenEgressSeq: 3, isResuming: true }, 'worker-a');
+    const next = await fixture.gateway('gateway-cut-2');
+    await next.claim('cut', { listening: false, connectionNo: 2, seenEgressSeq: 1, isResuming: true }, 'worker-a');
+    await next.until(() => next.events().length === 2);
+    assert.deepEqual(next.said().map((envelope) => [envelope.seq, isGap(envelope)]), [[2, false], [3, false]]);
+  });
+
   test('a caller who comes back without a number hears only what is new', async () => {
     const first = await fixture.caller('returned');
     await first.claim('returned', { listening: false });

@@ -156,7 +156,8 @@ export class SessionEgress {
     this.#state = 'held';
     // Another owner, or one before us that was late, used numbers that we know nothing of.
     this.#seq = Math.max(this.#seq, seenSeq);
-    this.received(isResuming ? seenSeq : this.#seq);
+    // What a connection was given the caller need not have: it may be cut, and its gateway not know. The caller says what it has.
+    if (!isResuming) this.received(this.#seq);
     this.#sentSeq = seenSeq;
     if (isResuming && this.#log.overflowSeq > seenSeq) this.#tellForgotten();
   }
