@@ -88,6 +88,32 @@ describe('a Redis that Sentinels watch', LIMIT, () => {
 
   test('calls from creation to end', () => callsAtOnce(fixture));
 
+  // Before the failovers below: Sentinels tell of those one after another, and each word of one makes every client connect again.
+  test('word of a failover that comes while Sentinels are asked who is primary ends nothing', async () => {
+    const redis = await connectRedis(set.url, SILENT_LOG);
+    const connector: unknown = Reflect.get(redis, 'connector');
+    assert.ok(connector instanceof Object);
+    const stream: unknown = Reflect.get(connector, 'stream');
+    assert.ok(stream instanceof Socket);
+    const isReady = new Promise<void>((resolve) => redis.once('ready', resolve));
+    stream.destroy();
+    while (redis.status !== 'connecting') await nextTurn();
+    // As the client's own failover detector does.
+    const disconnect: unknown = Reflect.get(connector, 'disconnect');
+    assert.ok(disconnect instanceof Function);
+    Reflect.apply(disconnect, connector, []);
+    await isReady;
+    assert.equal(await redis.ping(), 'PONG');
+    redis.disconnect();
+  });
+
+  test('a user of the servers need not be one of the Sentinels', async () => {
+    await fixture.redis.acl('SETUSER', 'vox', 'on', '>pass', '~*', '+@all', 'allchannels');
+    const named = await StoreFixture.connect(set.url.replace('://', '://vox:pass@'));
+    assert.equal(await named.redis.acl('WHOAMI'), 'vox');
+    named.redis.disconnect();
+  });
+
   test('when the primary dies its replica is written to, and fences grow on', async () => {
     const sessionId = await fixture.newSession();
     const lease = await fixture.claimed(sessionId, 'a');
@@ -114,31 +140,6 @@ describe('a Redis that Sentinels watch', LIMIT, () => {
     assert.notEqual((await set.primary()).port, frozen.port);
     const claim = await untilAnswered(() => fixture.store.claim(sessionId, 'a', { seenFence: 5 }));
     assert.ok(claim.outcome === 'claimed' && claim.fence > 5);
-  });
-
-  test('word of a failover that comes while Sentinels are asked who is primary ends nothing', async () => {
-    const redis = await connectRedis(set.url, SILENT_LOG);
-    const connector: unknown = Reflect.get(redis, 'connector');
-    assert.ok(connector instanceof Object);
-    const stream: unknown = Reflect.get(connector, 'stream');
-    assert.ok(stream instanceof Socket);
-    const isReady = new Promise<void>((resolve) => redis.once('ready', resolve));
-    stream.destroy();
-    while (redis.status !== 'connecting') await nextTurn();
-    // As the client's own failover detector does.
-    const disconnect: unknown = Reflect.get(connector, 'disconnect');
-    assert.ok(disconnect instanceof Function);
-    Reflect.apply(disconnect, connector, []);
-    await isReady;
-    assert.equal(await redis.ping(), 'PONG');
-    redis.disconnect();
-  });
-
-  test('a user of the servers need not be one of the Sentinels', async () => {
-    await fixture.redis.acl('SETUSER', 'vox', 'on', '>pass', '~*', '+@all', 'allchannels');
-    const named = await StoreFixture.connect(set.url.replace('://', '://vox:pass@'));
-    assert.equal(await named.redis.acl('WHOAMI'), 'vox');
-    named.redis.disconnect();
   });
 });
 
